@@ -1,0 +1,26 @@
+//! Limits of every format: constants, because two verifiers must not differ (`spec:bytes-6`).
+
+/// Bytes of one line of NDJSON, and of one JSON document.
+pub const DOCUMENT_BYTES: usize = 1 << 20;
+/// Bytes of a table list that was moved into a blob (`spec:rows-8`).
+pub const TABLE_LIST_BYTES: usize = 64 << 20;
+/// Nesting of objects and arrays; the outermost counts as 1.
+pub const DEPTH: usize = 16;
+/// Members of one JSON object.
+pub const MEMBERS: usize = 4096;
+/// Signatures in one DSSE envelope.
+pub const SIGNATURES: usize = 16;
+/// Signature lines of one note.
+pub const NOTE_SIGNATURES: usize = 64;
+/// Bytes of an origin.
+pub const ORIGIN_BYTES: usize = 100;
+/// The largest integer that JSON carries exactly: 2^53 - 1.
+pub const INTEGER: i64 = (1 << 53) - 1;
+/// Bytes of a name inside a bundle.
+pub const NAME_BYTES: usize = 128;
+/// Files of a bundle.
+pub const FILES: usize = 65_535;
+/// Bytes of a zip: 4 GiB - 1.
+pub const ZIP_BYTES: u64 = 0xFFFF_FFFF;
+/// Bytes of a handover file.
+pub const HANDOVER_BYTES: usize = 64 << 10;

@@ -1,0 +1,367 @@
+//! Registry versions: how they follow each other, which the reader anchors, which key counts where
+//! (`spec:keys-4` to `spec:keys-12`).
+
+use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
+
+use crate::{
+    chain::Entries,
+    digest::Digest,
+    dsse::{DsseError, Envelope},
+    event::Event,
+    jcs::JcsError,
+    key::{KeyId, PublicKey},
+    statement::{
+        KeyRegistry, Statement, StatementError,
+        key_registry::{RegistryKey, State, Use},
+    },
+    value::Origin,
+};
+
+/// One version, with its envelope.
+#[derive(Debug, Clone)]
+pub struct Version {
+    /// SHA-256 of the payload.
+    pub payload: Digest,
+    /// SHA-256 of the envelope's bytes.
+    pub envelope_digest: Digest,
+    /// The envelope.
+    pub envelope: Envelope,
+    /// What it states.
+    pub registry: KeyRegistry,
+}
+
+/// All versions in order, each following from the one before.
+#[derive(Debug, Clone)]
+pub struct Versions(Vec<Version>);
+
+/// Root keys that the auditor pinned, and how many of them must have signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootPins {
+    /// Fingerprints: SHA-256 of the SPKI.
+    pub pins: BTreeSet<Digest>,
+    /// From the auditor, never from the bundle.
+    pub threshold: usize,
+}
+
+/// Why a registry does not stand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// No version at all.
+    #[error("the registry has no version")]
+    Empty,
+    /// An envelope does not stand.
+    #[error("version {version}: {error}")]
+    Envelope {
+        /// Which version, counted from 1.
+        version: usize,
+        /// What is wrong.
+        error: DsseError,
+    },
+    /// A payload is not a registry.
+    #[error("version {version}: {error}")]
+    Statement {
+        /// Which version, counted from 1.
+        version: usize,
+        /// What is wrong.
+        error: StatementError,
+    },
+    /// A version breaks a rule of the format.
+    #[error("version {version}: {rule}")]
+    Rule {
+        /// Which version, counted from 1.
+        version: usize,
+        /// The broken rule.
+        rule: &'static str,
+    },
+    /// No version is signed by enough pinned roots.
+    #[error("no registry version is signed by {threshold} of the pinned root keys; at most {found} signed one")]
+    NotAnchored {
+        /// How many pins must have signed.
+        threshold: usize,
+        /// The best of all versions.
+        found: usize,
+    },
+    /// A version is referenced by no entry, or by a wrong one.
+    #[error("version {version} is not entered in the chain in its order")]
+    NotEntered {
+        /// Which version, counted from 1.
+        version: usize,
+    },
+}
+
+impl Versions {
+    /// Parses envelopes, one line each without LF, and checks that each version follows from the one before:
+    /// numbers, `previous`, origin, signatures by the roots of both (`spec:keys-6`).
+    ///
+    /// # Errors
+    /// The first version that does not follow.
+    pub fn parse<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, RegistryError> {
+        let mut versions: Vec<Version> = Vec::new();
+        for (index, line) in lines.into_iter().enumerate() {
+            let number = index.saturating_add(1);
+            let envelope = Envelope::parse(line).map_err(|error| RegistryError::Envelope { version: number, error })?;
+            let statement = Statement::<KeyRegistry>::parse_payload(&envelope.payload.0)
+                .map_err(|error| RegistryError::Statement { version: number, error })?;
+            let rule = |rule| RegistryError::Rule { version: number, rule };
+            if statement.subject != statement.predicate.subjects() {
+                return Err(rule("its subjects are not its keys"));
+            }
+            let version = Version {
+                payload: envelope.payload_digest(),
+                envelope_digest: Digest::of(line),
+                envelope,
+                registry: statement.predicate,
+            };
+            well_formed(&version.registry, number).map_err(rule)?;
+            follows(versions.last(), &version).map_err(rule)?;
+            signed(versions.last(), &version).map_err(|error| RegistryError::Envelope { version: number, error })?;
+            versions.push(version);
+        }
+        if versions.is_empty() { Err(RegistryError::Empty) } else { Ok(Self(versions)) }
+    }
+
+    /// The versions in order; never empty.
+    #[must_use]
+    pub fn all(&self) -> &[Version] {
+        &self.0
+    }
+
+    /// The newest version.
+    #[must_use]
+    pub fn newest(&self) -> Option<&KeyRegistry> {
+        self.0.last().map(|version| &version.registry)
+    }
+
+    /// Requires a version that the auditor's pins anchor (`spec:keys-8`). The versions above it follow by rotation,
+    /// those below through `previous`; [`Versions::parse`] has checked both.
+    ///
+    /// Returns the number of the lowest anchored version.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotAnchored`]: this is not the record of the roots that were pinned.
+    pub fn anchored_by(&self, pins: &RootPins) -> Result<usize, RegistryError> {
+        let threshold = pins.threshold.max(1);
+        let mut best = 0;
+        for (index, version) in self.0.iter().enumerate() {
+            let roots = &version.registry.roots;
+            let pinned: Vec<PublicKey> =
+                roots.iter().filter(|r| pins.pins.contains(&r.fingerprint())).copied().collect();
+            let found = version.envelope.signers_among(&pinned);
+            if found >= threshold {
+                return Ok(index.saturating_add(1));
+            }
+            best = best.max(found);
+        }
+        Err(RegistryError::NotAnchored { threshold, found: best })
+    }
+
+    /// Finds from which entry each version is in force: the one that references it (`spec:keys-7`).
+    ///
+    /// # Errors
+    /// [`RegistryError::NotEntered`] when a version has no entry, or entries name versions out of order.
+    pub fn in_force(self, entries: &Entries<'_>) -> Result<Registry, RegistryError> {
+        let mut from = Vec::new();
+        for entry in entries.all() {
+            let version = match entry.event() {
+                Event::Genesis(_) => 1,
+                Event::KeyChanged(data) => data.registry_version,
+                _ => continue,
+            };
+            let expected = from.len().saturating_add(1);
+            let wrong = RegistryError::NotEntered { version: expected };
+            let known = self.0.get(from.len()).ok_or(wrong.clone())?;
+            let referenced = matches!(entry.statements.as_slice(), [s] if s.payload == known.payload);
+            if usize::try_from(version) != Ok(expected) || !referenced || entry.origin != known.registry.origin {
+                return Err(wrong);
+            }
+            from.push(entry.seq);
+        }
+        if from.len() < self.0.len() {
+            return Err(RegistryError::NotEntered { version: from.len().saturating_add(1) });
+        }
+        Ok(Registry { versions: self, from })
+    }
+}
+
+/// Rules that one version alone must keep.
+fn well_formed(registry: &KeyRegistry, number: usize) -> Result<(), &'static str> {
+    if usize::try_from(registry.version) != Ok(number) {
+        return Err("its number is not its place");
+    }
+    let threshold = usize::try_from(registry.threshold).unwrap_or(0);
+    if !(1..=registry.roots.len()).contains(&threshold) {
+        return Err("its threshold is not between 1 and the number of roots");
+    }
+    let keys = registry.roots.iter().chain(registry.keys.iter().map(|k| &k.jwk));
+    let mut seen = BTreeSet::new();
+    if !keys.map(PublicKey::to_bytes).all(|key| seen.insert(key)) {
+        return Err("a public key occurs twice");
+    }
+    registry.keys.iter().try_for_each(key_well_formed)
+}
+
+fn key_well_formed(key: &RegistryKey) -> Result<(), &'static str> {
+    if key.uses.is_empty() || !key.uses.is_sorted_by(|a, b| a.word() < b.word()) {
+        return Err("the uses of a key are empty, doubled or unsorted");
+    }
+    let alone = |r#use| key.uses.contains(&r#use) && key.uses.len() > 1;
+    if alone(Use::Log) || alone(Use::Review) {
+        return Err("a log or review key has another use");
+    }
+    let log = key.uses.contains(&Use::Log);
+    let (cut, other) = (
+        if log { key.last_head.is_some() } else { key.last_trusted.is_some() },
+        if log { key.last_trusted.is_some() } else { key.last_head.is_some() },
+    );
+    if other || cut != (key.state != State::Active) {
+        return Err("a retired or revoked key has exactly one cut, an active one has none");
+    }
+    if key.kind.is_some() != (key.state == State::Revoked) {
+        return Err("a revoked key, and no other, says what kind of revocation it was");
+    }
+    Ok(())
+}
+
+fn follows(before: Option<&Version>, version: &Version) -> Result<(), &'static str> {
+    if version.registry.previous != before.map(|v| v.payload) {
+        return Err("previous is not the digest of the version before");
+    }
+    if before.is_some_and(|v| v.registry.origin != version.registry.origin) {
+        return Err("its origin is another");
+    }
+    Ok(())
+}
+
+/// Version 1 is signed by its own roots, every later one by the roots of both (`spec:keys-6`).
+fn signed(before: Option<&Version>, version: &Version) -> Result<(), DsseError> {
+    let thresholds = |registry: &KeyRegistry| usize::try_from(registry.threshold).unwrap_or(usize::MAX);
+    let mut all = version.registry.roots.clone();
+    let mut required = alloc::vec![(version.registry.roots.as_slice(), thresholds(&version.registry))];
+    if let Some(before) = before {
+        all.extend(before.registry.roots.iter().filter(|root| !version.registry.roots.contains(root)));
+        required.push((before.registry.roots.as_slice(), thresholds(&before.registry)));
+    }
+    version.envelope.verify(&all, 1)?;
+    for (roots, threshold) in required {
+        let found = version.envelope.signers_among(roots);
+        if found < threshold {
+            return Err(DsseError::Threshold { required: threshold, found });
+        }
+    }
+    Ok(())
+}
+
+/// Versions, and from which entry each is in force.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    versions: Versions,
+    from: Vec<u64>,
+}
+
+/// Why a key does not count for something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyState {
+    /// Not in the version in force there.
+    #[error("key {0} is not in the registry version in force at this entry")]
+    Unknown(KeyId),
+    /// It is, but for something else.
+    #[error("key {keyid} may not sign a {wanted}")]
+    Use {
+        /// The key.
+        keyid: KeyId,
+        /// The use that was needed.
+        wanted: &'static str,
+    },
+    /// Signed above the cut of a retired or revoked key.
+    #[error("key {keyid} is {state} and counts only below entry {cut}")]
+    Cut {
+        /// The key.
+        keyid: KeyId,
+        /// Retired or revoked.
+        state: &'static str,
+        /// First entry that does not count.
+        cut: u64,
+    },
+}
+
+impl Registry {
+    /// The versions.
+    #[must_use]
+    pub const fn versions(&self) -> &Versions {
+        &self.versions
+    }
+
+    /// The chain's name.
+    #[must_use]
+    pub fn origin(&self) -> Option<&Origin> {
+        self.versions.newest().map(|registry| &registry.origin)
+    }
+
+    /// The version in force at entry `seq`.
+    #[must_use]
+    pub fn at(&self, seq: u64) -> Option<&KeyRegistry> {
+        let index = self.from.iter().rposition(|from| *from <= seq)?;
+        self.versions.0.get(index).map(|version| &version.registry)
+    }
+
+    /// Finds a key that may sign `purpose` for entry `seq`; the newest version's cuts govern all of history
+    /// (`spec:keys-9`).
+    ///
+    /// # Errors
+    /// Why the key does not count there.
+    pub fn key_at(&self, keyid: &KeyId, purpose: Use, seq: u64) -> Result<PublicKey, KeyState> {
+        let find = |registry: Option<&'_ KeyRegistry>| -> Option<RegistryKey> {
+            registry?.keys.iter().find(|key| key.jwk.id() == *keyid).cloned()
+        };
+        let key = find(self.at(seq)).ok_or_else(|| KeyState::Unknown(keyid.clone()))?;
+        if !key.uses.contains(&purpose) {
+            return Err(KeyState::Use { keyid: keyid.clone(), wanted: purpose.word() });
+        }
+        // A version that no longer lists the key leaves the last cut that was signed standing.
+        let newest = self.versions.0.iter().rev().find_map(|version| find(Some(&version.registry)));
+        for state in [&Some(key.clone()), &newest].into_iter().flatten() {
+            let cut = match purpose {
+                Use::Log => state.last_head.as_ref().map(|head| head.size),
+                _ => state.last_trusted.map(|head| head.size),
+            };
+            if let Some(cut) = cut
+                && seq >= cut
+            {
+                return Err(KeyState::Cut { keyid: keyid.clone(), state: state.state.word(), cut });
+            }
+        }
+        Ok(key.jwk)
+    }
+
+    /// All keys that may sign `purpose` for entry `seq`.
+    #[must_use]
+    pub fn keys_at(&self, purpose: Use, seq: u64) -> Vec<PublicKey> {
+        let keys = self.at(seq).map(|registry| registry.keys.as_slice()).unwrap_or_default();
+        keys.iter().filter_map(|key| self.key_at(&key.jwk.id(), purpose, seq).ok()).collect()
+    }
+
+    /// The view of the newest version that `keys/keys.csv` must equal (`spec:keys-11`). Lines end with LF.
+    ///
+    /// # Errors
+    /// Never in practice; reserved for key types whose form can fail.
+    pub fn csv(&self, entries: &Entries<'_>) -> Result<String, JcsError> {
+        let mut out = String::from("key_id,public_key,algorithm,status,activated_at,retired_at\n");
+        let recorded = |index: usize| {
+            let seq = self.from.get(index).and_then(|seq| usize::try_from(*seq).ok());
+            seq.and_then(|seq| entries.all().get(seq)).map(|e| format!("{}", e.recorded_at)).unwrap_or_default()
+        };
+        for key in self.versions.newest().map(|r| r.keys.as_slice()).unwrap_or_default() {
+            let listed = |version: &Version, active: bool| {
+                version.registry.keys.iter().any(|k| k.jwk == key.jwk && (k.state == State::Active) == active)
+            };
+            let activated = self.versions.0.iter().position(|v| listed(v, true)).map(recorded).unwrap_or_default();
+            let retired = self.versions.0.iter().position(|v| listed(v, false)).map(recorded).unwrap_or_default();
+            let x = crate::value::base64url(&key.jwk.to_bytes());
+            let row = format!("{},{x},Ed25519,{},{activated},{retired}\n", key.jwk.id(), key.state.word());
+            out.push_str(&row);
+        }
+        Ok(out)
+    }
+}

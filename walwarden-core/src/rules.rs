@@ -1,0 +1,202 @@
+//! Control rules: does the verified record show what the policy promised? (`spec/12-rules.md`)
+//!
+//! A rule returns a population and its items; [`Assessment::over`] alone computes the status.
+
+pub mod backup;
+pub mod restore;
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{record::Record, time::Time};
+
+/// What a rule came to; in order of precedence, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// A record the rule needs fails a check; the rule is not evaluated further.
+    IntegrityFailure,
+    /// The population is complete and at least one item deviates.
+    Exception,
+    /// The rule applies and needed evidence is missing.
+    NotEvidenced,
+    /// Could not be run here.
+    NotTested,
+    /// The population is complete, not empty, and every item conforms.
+    Supported,
+    /// The triggering population is a recorded zero.
+    NotOccurred,
+    /// Excluded by the policy, or outside the tool.
+    NotApplicable,
+}
+
+impl Status {
+    /// Symbol and words, always together.
+    #[must_use]
+    pub const fn print(self) -> (&'static str, &'static str) {
+        match self {
+            Self::IntegrityFailure => ("■", "integrity failure"),
+            Self::Exception => ("✕", "exception"),
+            Self::NotEvidenced => ("○", "not evidenced"),
+            Self::NotTested => ("–", "not tested"),
+            Self::Supported => ("●", "supported"),
+            Self::NotOccurred => ("∅", "not occurred"),
+            Self::NotApplicable => ("n/a", "not applicable"),
+        }
+    }
+
+    /// Stable word for machines.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::IntegrityFailure => "integrity-failure",
+            Self::Exception => "exception",
+            Self::NotEvidenced => "not-evidenced",
+            Self::NotTested => "not-tested",
+            Self::Supported => "supported",
+            Self::NotOccurred => "not-occurred",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// On what a statement rests; the weakest link is printed (`spec:rules-3`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Recomputed from bytes in hand.
+    B1,
+    /// Derived from verified chain records.
+    B2,
+    /// Recorded by the producer about a live system.
+    B3,
+    /// Stated by a person.
+    B4,
+    /// Stated in a third party's document.
+    B5,
+}
+
+impl Basis {
+    /// `B1` and what it means.
+    #[must_use]
+    pub const fn print(self) -> (&'static str, &'static str) {
+        match self {
+            Self::B1 => ("B1", "recomputed from bytes in hand"),
+            Self::B2 => ("B2", "derived from verified chain records"),
+            Self::B3 => ("B3", "recorded by the producer about a live system"),
+            Self::B4 => ("B4", "stated by a person"),
+            Self::B5 => ("B5", "stated in a third party's document"),
+        }
+    }
+}
+
+/// A rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// Frozen id, e.g. `WW-BK-03`.
+    pub id: &'static str,
+    /// One line for an auditor.
+    pub title: &'static str,
+    /// What is computed, in one sentence.
+    pub computation: &'static str,
+    /// On what it rests at best.
+    pub basis: Basis,
+    evaluate: fn(&Record<'_>) -> Assessment,
+}
+
+/// All rules, in printing order.
+pub static RULES: &[Rule] =
+    &[backup::FAILURES, backup::SIGNED, restore::TESTED, restore::EQUAL, restore::WITHIN_RTO, restore::CLOSED];
+
+/// One member of a rule's population.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// `rule/database/instant`.
+    pub id: String,
+    /// When it happened.
+    pub at: Time,
+    /// The database.
+    pub database: String,
+    /// Entry id, where there is one.
+    pub entry: String,
+    /// Why it deviates; `None` when it conforms.
+    pub deviation: Option<String>,
+}
+
+/// A population and its status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// The status.
+    pub status: Status,
+    /// The population, conforming items included.
+    pub items: Vec<Item>,
+    /// Why, where the status needs a reason; may be empty.
+    pub reason: String,
+}
+
+impl Assessment {
+    /// Judges a complete population: an empty one is never supported.
+    #[must_use]
+    pub fn over(items: Vec<Item>) -> Self {
+        let status = if items.is_empty() {
+            Status::NotOccurred
+        } else if items.iter().any(|item| item.deviation.is_some()) {
+            Status::Exception
+        } else {
+            Status::Supported
+        };
+        Self { status, items, reason: String::new() }
+    }
+
+    /// Without a population.
+    #[must_use]
+    pub fn without(status: Status, reason: &str) -> Self {
+        Self { status, items: Vec::new(), reason: reason.into() }
+    }
+}
+
+/// A rule and what came of it.
+#[derive(Debug, Clone)]
+pub struct RuleResult {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// The status.
+    pub status: Status,
+    /// The population.
+    pub items: Vec<Item>,
+    /// Why, where the status needs a reason; may be empty.
+    pub reason: String,
+}
+
+impl RuleResult {
+    /// How many items deviate.
+    #[must_use]
+    pub fn deviating(&self) -> usize {
+        self.items.iter().filter(|item| item.deviation.is_some()).count()
+    }
+}
+
+/// What stands before all rules (`spec:rules-2`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Rules speak.
+    Open,
+    /// A global check failed: every rule is an integrity failure.
+    Closed,
+    /// No pinned root: nothing is supported, exceptions stay visible.
+    SignerNotEstablished,
+}
+
+/// Evaluates all rules. With [`Gate::Closed`] no record is needed.
+#[must_use]
+pub fn evaluate(record: Option<&Record<'_>>, gate: Gate) -> Vec<RuleResult> {
+    let result = |rule: &'static Rule| {
+        let mut assessment = match (gate, record) {
+            (Gate::Open | Gate::SignerNotEstablished, Some(record)) => (rule.evaluate)(record),
+            _ => Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass"),
+        };
+        if gate == Gate::SignerNotEstablished && assessment.status == Status::Supported {
+            assessment.status = Status::NotTested;
+            assessment.reason = "signer not established: no root key was pinned".into();
+        }
+        RuleResult { rule, status: assessment.status, items: assessment.items, reason: assessment.reason }
+    };
+    RULES.iter().map(result).collect()
+}
