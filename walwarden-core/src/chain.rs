@@ -12,7 +12,7 @@ use crate::{
     jcs::{self, JcsError},
     merkle::{Range, TreeHead, leaf_hash},
     time::Time,
-    value::{Decimal, EntryId, Origin, present},
+    value::{Decimal, EntryId, Origin, nullable, present},
 };
 
 /// `_type` of every entry.
@@ -45,6 +45,7 @@ pub struct Entry<'a> {
     /// With which program.
     pub tool: Tool,
     /// Digest of the last adopted policy; `null` before the first.
+    #[serde(deserialize_with = "nullable")]
     pub policy: Option<Digest>,
     /// Every entry id in `data`, in order of the members.
     pub refs: Vec<EntryId>,

@@ -258,7 +258,9 @@ fn duration(key: &'static str, text: &str) -> Result<i64, PolicyError> {
         "d" => 86400,
         _ => return Err(wrong()),
     };
-    let number: i64 = number.parse::<u32>().map_err(|_| wrong())?.into();
+    // Digits only: a number's own parser would take a sign.
+    let digits = number.bytes().all(|b| b.is_ascii_digit());
+    let number: i64 = number.parse::<u32>().ok().filter(|_| digits).ok_or_else(wrong)?.into();
     number.checked_mul(seconds).filter(|n| *n > 0).ok_or_else(wrong)
 }
 

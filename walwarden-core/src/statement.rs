@@ -14,7 +14,7 @@ use crate::{
     digest::Digest,
     dsse::Authentic,
     jcs::{self, JcsError},
-    value::{EntryId, Origin, present},
+    value::{EntryId, Origin, nullable, present},
 };
 
 pub use backup::Backup;
@@ -137,6 +137,7 @@ pub struct Head {
     /// Id of the one entry that references this statement.
     pub entry: EntryId,
     /// Digest of the policy in force, as the entry has it.
+    #[serde(deserialize_with = "nullable")]
     pub policy: Option<Digest>,
     /// Who acted, as the entry has it.
     pub actor: Actor,

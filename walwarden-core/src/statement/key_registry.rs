@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     key::PublicKey,
     merkle::TreeHead,
-    value::{Origin, present},
+    value::{Origin, nullable, present},
 };
 
 /// The predicate. Its subjects are all keys, roots first: name = key id, digest = fingerprint.
@@ -21,6 +21,7 @@ pub struct KeyRegistry {
     /// From 1, without gap.
     pub version: i64,
     /// Payload digest of the version before; `null` for 1.
+    #[serde(deserialize_with = "nullable")]
     pub previous: Option<Digest>,
     /// Root keys.
     pub roots: Vec<PublicKey>,
