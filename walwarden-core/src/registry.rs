@@ -163,9 +163,13 @@ impl Versions {
     pub fn in_force(self, entries: &Entries<'_>) -> Result<Registry, RegistryError> {
         let mut from = Vec::new();
         for entry in entries.all() {
-            let version = match entry.event() {
-                Event::Genesis(_) => 1,
-                Event::KeyChanged(data) => data.registry_version,
+            // Only these two are read: typed parsing of every entry would cost more than all signatures.
+            let version = match &*entry.kind {
+                "chain.genesis" | "key.changed" => match entry.event() {
+                    Event::Genesis(_) => 1,
+                    Event::KeyChanged(data) => data.registry_version,
+                    _ => return Err(RegistryError::NotEntered { version: from.len().saturating_add(1) }),
+                },
                 _ => continue,
             };
             let expected = from.len().saturating_add(1);
@@ -302,7 +306,7 @@ impl Registry {
     /// The version in force at entry `seq`.
     #[must_use]
     pub fn at(&self, seq: u64) -> Option<&KeyRegistry> {
-        let index = self.from.iter().rposition(|from| *from <= seq)?;
+        let index = self.from.partition_point(|from| *from <= seq).checked_sub(1)?;
         self.versions.0.get(index).map(|version| &version.registry)
     }
 

@@ -4,7 +4,6 @@
 
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -44,7 +43,7 @@ fn workspace() -> PathBuf {
 /// Says that a test did not run; in CI that is a failure.
 fn skip(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "may not be skipped here: {why}");
-    writeln!(std::io::stderr(), "SKIPPED: {why}").unwrap();
+    eprintln!("SKIPPED: {why}");
 }
 
 fn run(command: &mut Command) -> Option<Output> {

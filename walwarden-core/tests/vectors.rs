@@ -13,8 +13,10 @@ use walwarden_core::{
     key::PublicKey,
     merkle::{self, Proof, Range, TreeHead},
     policy::Policy,
+    record::Record,
     registry::{RootPins, Versions},
     rows::{self, ContentLeaf, Layout, Order, RowKey, TableHasher},
+    rules::{self, Gate},
     statement::{Backup, Bundle, RestoreTest, Statement},
 };
 
@@ -42,10 +44,12 @@ const FILES: &[(&str, usize, fn(&Value) -> Judged)] = &[
     ("registry.json", 51, registry),
     ("roots.json", 18, roots),
     ("rows.json", 13, row),
+    ("rules.json", 30, rules),
     ("signatures.json", 16, signatures),
     ("spellings.json", 104, spellings),
     ("statements.json", 0, |_| Ok(())), // needs its neighbours: see below
     ("tables.json", 12, tables),
+    ("verdicts.json", 20, |_| Ok(())), // read by walwarden-verify/tests/verdicts.rs
 ];
 
 const STATEMENTS: usize = 196;
@@ -66,7 +70,7 @@ fn every_file_is_known() {
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let known: BTreeSet<String> = FILES.iter().map(|(name, ..)| (*name).to_owned()).collect();
     assert_eq!(found, known);
-    assert_eq!(found.len(), 23, "change this number on purpose");
+    assert_eq!(found.len(), 25, "change this number on purpose");
 }
 
 #[test]
@@ -406,4 +410,32 @@ fn policy(case: &Value) -> Judged {
     same("resolved", &std::str::from_utf8(&resolved).unwrap(), &text(case, "resolved"))?;
     same("parsed again", &Policy::parse(&resolved).map_err(|e| e.to_string())?, &policy)?;
     same("digest", &policy.digest().unwrap(), &digest(case, "sha256"))
+}
+
+fn rules(case: &Value) -> Judged {
+    let entries = Entries::parse(text(case, "ndjson").as_bytes()).unwrap();
+    let anchored = entries.rebuild(&[]).unwrap();
+    let policies = list(case, "policies").iter().map(|p| Policy::parse(p.as_str().unwrap().as_bytes()).unwrap());
+    let signed = list(case, "signed").iter().map(|id| id.as_str().unwrap().parse().unwrap()).collect();
+    let period = serde_json::from_value(case["period"].clone()).unwrap();
+    let record = Record::new(&anchored, &entries, period, policies.collect(), signed);
+    let gate = match text(case, "gate") {
+        "open" => Gate::Open,
+        "closed" => Gate::Closed,
+        "signer-not-established" => Gate::SignerNotEstablished,
+        gate => panic!("no such gate: {gate}"),
+    };
+    let results = rules::evaluate(Some(&record), gate);
+    same("number of rules", &results.len(), &case["results"].as_object().unwrap().len())?;
+    for result in results {
+        let expected = &case["results"][result.rule.id];
+        same(result.rule.id, &result.status.word(), &text(expected, "status"))?;
+        let items: Vec<Value> = result
+            .items
+            .iter()
+            .map(|i| serde_json::json!({"id": i.id, "entry": i.entry, "deviates": i.deviation.is_some()}))
+            .collect();
+        same(result.rule.id, &items.as_slice(), &list(expected, "items"))?;
+    }
+    Ok(())
 }

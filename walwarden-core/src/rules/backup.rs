@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{Assessment, Basis, Item, Rule};
-use crate::{chain::Entry, event::Event, record::Record, time::Time, value::EntryId};
+use crate::{chain::Entry, event::Event, record::Record, time::Time};
 
 const FAILURES_ID: &str = "WW-BK-03";
 const SIGNED_ID: &str = "WW-BK-04";
@@ -36,9 +36,9 @@ struct Run<'r> {
 
 fn failures(record: &Record<'_>) -> Assessment {
     let items = failed_runs(record).into_iter().map(|run| {
-        let limit = record.policy_of(run.entry).and_then(|p| p.database(run.database)).map(|d| d.max_resolution_s);
-        let success = first_success_after(record, run.database, run.entry.seq);
-        let resolved = match (success, limit) {
+        let limit = record.promised(run.entry, run.database).map(|database| database.max_resolution_s);
+        let success = record.completed_after(run.database, run.entry.seq);
+        let unresolved = match (success, limit) {
             (Some(at), Some(limit)) if at.seconds_since(run.entry.recorded_at) <= limit => None,
             (Some(at), Some(_)) => Some(format!("the next completed backup came only at {at}")),
             (Some(_), None) => Some(String::from("no policy in force promises a max_resolution")),
@@ -46,7 +46,7 @@ fn failures(record: &Record<'_>) -> Assessment {
         };
         // Actions and explanations are events of a later version of this format; none can be recorded yet.
         let unexplained = "no action or explanation is recorded";
-        let deviation = match resolved {
+        let deviation = match unresolved {
             Some(why) => format!("{}; {why}; {unexplained}", run.what),
             None => format!("{}; {unexplained}", run.what),
         };
@@ -61,12 +61,12 @@ fn failed_runs<'r>(record: &'r Record<'r>) -> Vec<Run<'r>> {
     for (entry, event) in record.items() {
         match event {
             Event::BackupFailed(failed) => {
-                let started = started_at(record, failed.run_id).unwrap_or(entry.at);
+                let started = record.started(failed.run_id).unwrap_or(entry.at);
                 let what = format!("failed at {} ({})", failed.stage.word(), failed.reason_code);
                 runs.push(Run { entry, database: &failed.database, started, what });
             }
-            Event::BackupStarted(start) if !has_ended(record, start.run_id) => {
-                let max_run = record.policy_of(entry).and_then(|p| p.database(&start.database)).map(|d| d.max_run_s);
+            Event::BackupStarted(start) if !record.has_ended(start.run_id) => {
+                let max_run = record.promised(entry, &start.database).map(|database| database.max_run_s);
                 let age = record.period().end.seconds_since(entry.recorded_at);
                 if max_run.is_some_and(|max_run| age > max_run) {
                     let what = String::from("started, and no end is recorded");
@@ -77,28 +77,6 @@ fn failed_runs<'r>(record: &'r Record<'r>) -> Vec<Run<'r>> {
         }
     }
     runs
-}
-
-fn started_at(record: &Record<'_>, run: EntryId) -> Option<Time> {
-    record.all().find_map(|(entry, event)| match event {
-        Event::BackupStarted(start) if start.run_id == run => Some(entry.at),
-        _ => None,
-    })
-}
-
-fn has_ended(record: &Record<'_>, run: EntryId) -> bool {
-    record.all().any(|(_, event)| match event {
-        Event::BackupCompleted(done) => done.run_id == run,
-        Event::BackupFailed(failed) => failed.run_id == run,
-        _ => false,
-    })
-}
-
-fn first_success_after(record: &Record<'_>, database: &str, seq: u64) -> Option<Time> {
-    record.all().find_map(|(entry, event)| match event {
-        Event::BackupCompleted(done) if done.database == database && entry.seq > seq => Some(done.completed_at),
-        _ => None,
-    })
 }
 
 fn signed(record: &Record<'_>) -> Assessment {

@@ -1,13 +1,17 @@
 //! Rules about restore tests (`spec:rules-7` to `spec:rules-10`).
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String};
 
 use super::{Assessment, Basis, Item, Rule, Status, backup::item};
 use crate::{
     chain::Entry,
-    event::{Event, Outcome, Purpose, RestoreTested},
+    event::{Outcome, RestoreTested},
+    policy::DatabasePolicy,
     record::Record,
 };
+
+/// A restore test and its entry.
+type Seen<'r> = (&'r Entry<'r>, &'r RestoreTested);
 
 /// Each database in scope has a passed restore test in the period.
 pub(super) const TESTED: Rule = Rule {
@@ -45,48 +49,34 @@ pub(super) const CLOSED: Rule = Rule {
     evaluate: closed,
 };
 
-/// Tests recorded in the period; a real recovery is none.
-fn tests<'r>(record: &'r Record<'r>) -> impl Iterator<Item = (&'r Entry<'r>, &'r RestoreTested)> {
-    record.items().filter_map(|(entry, event)| match event {
-        Event::RestoreTested(test) if matches!(test.purpose, Purpose::Scheduled | Purpose::Drill) => {
-            Some((entry, test.as_ref()))
-        }
-        _ => None,
-    })
-}
-
 fn tested(record: &Record<'_>) -> Assessment {
-    let Some(policy) = record.policies().last() else {
+    let Some(policy) = record.newest_policy() else {
         return Assessment::without(Status::NotEvidenced, "no policy is carried: the scope is not known");
     };
-    let items: Vec<Item> = policy
-        .databases
-        .iter()
-        .map(|database| {
-            let of_database = |test: &RestoreTested| test.database == database.id;
-            let passed = tests(record).find(|(_, test)| of_database(test) && test.outcome == Outcome::Passed);
-            let last = tests(record).filter(|(_, test)| of_database(test)).last();
-            let at = passed.map_or(record.period().start, |(_, test)| test.started_at);
-            Item {
-                id: format!("WW-RT-01/{}/{at}", database.id),
-                at,
-                database: database.id.clone(),
-                entry: passed.or(last).map(|(entry, _)| String::from(entry.id.as_str())).unwrap_or_default(),
-                deviation: match (passed, last) {
-                    (Some(_), _) => None,
-                    (None, Some((_, test))) => {
-                        Some(format!("no test passed; the last one ended: {}", test.outcome.word()))
-                    }
-                    (None, None) => Some("no restore test is recorded".into()),
-                },
-            }
-        })
-        .collect();
-    Assessment::over(items)
+    // By database: the first passed test and the last of any outcome.
+    let mut seen: BTreeMap<&str, (Option<Seen<'_>>, Seen<'_>)> = BTreeMap::new();
+    for test in record.restore_tests() {
+        let passed = (test.1.outcome == Outcome::Passed).then_some(test);
+        let known = seen.entry(&test.1.database).or_insert((passed, test));
+        *known = (known.0.or(passed), test);
+    }
+    let item = |database: &DatabasePolicy| {
+        let (passed, last) =
+            seen.get(database.id.as_str()).map_or((None, None), |(passed, last)| (*passed, Some(*last)));
+        let at = passed.map_or(record.period().start, |(_, test)| test.started_at);
+        let deviation = match (passed, last) {
+            (Some(_), _) => None,
+            (None, Some((_, test))) => Some(format!("no test passed; the last one ended: {}", test.outcome.word())),
+            (None, None) => Some("no restore test is recorded".into()),
+        };
+        let entry = passed.or(last).map(|(entry, _)| String::from(entry.id.as_str())).unwrap_or_default();
+        Item { id: format!("WW-RT-01/{}/{at}", database.id), at, database: database.id.clone(), entry, deviation }
+    };
+    Assessment::over(policy.databases.iter().map(item).collect())
 }
 
 fn equal(record: &Record<'_>) -> Assessment {
-    let items = tests(record).filter(|(_, test)| test.outcome != Outcome::Aborted).map(|(entry, test)| {
+    let items = record.restore_tests().filter(|(_, test)| test.outcome != Outcome::Aborted).map(|(entry, test)| {
         let same_root = test.root_expected.is_some() && test.root_expected == test.root_actual;
         let same_rows = test.rows_actual == Some(test.rows_expected) && test.tables_equal == Some(test.tables_expected);
         let not_empty = test.tables_expected > 0;
@@ -100,8 +90,8 @@ fn equal(record: &Record<'_>) -> Assessment {
 }
 
 fn within_rto(record: &Record<'_>) -> Assessment {
-    let items = tests(record).filter(|(_, test)| test.outcome == Outcome::Passed).map(|(entry, test)| {
-        let rto = record.policy_of(entry).and_then(|p| p.database(&test.database)).map(|d| d.rto_s);
+    let items = record.restore_tests().filter(|(_, test)| test.outcome == Outcome::Passed).map(|(entry, test)| {
+        let rto = record.promised(entry, &test.database).map(|database| database.rto_s);
         let took = test.checks_passed_at.map(|at| at.seconds_since(test.started_at));
         let deviation = match (took, rto) {
             (Some(took), Some(rto)) if took <= rto => None,
@@ -115,13 +105,8 @@ fn within_rto(record: &Record<'_>) -> Assessment {
 }
 
 fn closed(record: &Record<'_>) -> Assessment {
-    let items = tests(record).filter(|(_, test)| test.outcome != Outcome::Passed).map(|(entry, test)| {
-        let retest = record.all().any(|(later, event)| match event {
-            Event::RestoreTested(other) => {
-                later.seq > entry.seq && other.database == test.database && other.outcome == Outcome::Passed
-            }
-            _ => false,
-        });
+    let items = record.restore_tests().filter(|(_, test)| test.outcome != Outcome::Passed).map(|(entry, test)| {
+        let retest = record.passed_after(&test.database, entry.seq);
         let deviation = (!retest).then(|| format!("{}, and no passed test is recorded after it", test.outcome.word()));
         item("WW-RT-06", entry, &test.database, test.started_at, deviation)
     });
