@@ -17,7 +17,9 @@ class Zip:
 
     def __init__(self, files=None):
         named = files or FILES.items()
-        self.entries = [{"name": n.encode(), "data": d, "local": {}, "central": {}, "gap": b"", "listed": True} for n, d in named]
+        self.entries = [
+            {"name": n.encode(), "data": d, "local": {}, "central": {}, "gap": b"", "listed": True} for n, d in named
+        ]
         self.before = self.after = self.between = b""
         self.end = {}
         self.order = None
@@ -37,7 +39,14 @@ class Zip:
             directory = [directory[i] for i in self.order]
         body += self.between
         joined = b"".join(directory)
-        end = {"disk": 0, "start": 0, "here": len(directory), "all": len(directory), "size": len(joined), "offset": len(body)}
+        end = {
+            "disk": 0,
+            "start": 0,
+            "here": len(directory),
+            "all": len(directory),
+            "size": len(joined),
+            "offset": len(body),
+        }
         end |= {"comment": b""} | self.end
         fields = [end[n] for n in ("disk", "start", "here", "all", "size", "offset")]
         record_bytes = b"PK\x05\x06" + struct.pack("<HHHHIIH", *fields, len(end["comment"])) + end["comment"]
@@ -74,17 +83,54 @@ def zip_cases():
     case("good", True, Zip().bytes())
     case("one-file", True, Zip([("bundle.dsse.json", b"{}")]).bytes())
     case("empty-file", True, Zip([("bundle.dsse.json", b"{}"), ("a", b"")]).bytes())
-    for field, value in (("version", 10), ("version", 45), ("flags", 1), ("flags", 8), ("flags", 0x800), ("method", 8), ("time", 1), ("date", 0x22)):
+    for field, value in (
+        ("version", 10),
+        ("version", 45),
+        ("flags", 1),
+        ("flags", 8),
+        ("flags", 0x800),
+        ("method", 8),
+        ("time", 1),
+        ("date", 0x22),
+    ):
         changed(f"{field}-{value}", local={field: value}, central={field: value})
-    for field, value in (("version", 10), ("flags", 8), ("method", 8), ("date", 0x22), ("crc", 0), ("size", 1), ("packed", 1), ("extra", b"ab\x00\x00")):
+    for field, value in (
+        ("version", 10),
+        ("flags", 8),
+        ("method", 8),
+        ("date", 0x22),
+        ("crc", 0),
+        ("size", 1),
+        ("packed", 1),
+        ("extra", b"ab\x00\x00"),
+    ):
         changed(f"local-{field}", local={field: value})
-    for field, value in (("maker", 0x031E), ("maker", 20), ("internal", 1), ("external", 0x81FF0000), ("external", 0), ("disk", 1)):
+    for field, value in (
+        ("maker", 0x031E),
+        ("maker", 20),
+        ("internal", 1),
+        ("external", 0x81FF0000),
+        ("external", 0),
+        ("disk", 1),
+    ):
         changed(f"central-{field}-{value}", central={field: value})
-    for field, value in (("crc", 0), ("size", 1), ("packed", 1), ("extra", b"ab\x00\x00"), ("comment", b"x"), ("offset", 0)):
+    for field, value in (
+        ("crc", 0),
+        ("size", 1),
+        ("packed", 1),
+        ("extra", b"ab\x00\x00"),
+        ("comment", b"x"),
+        ("offset", 0),
+    ):
         changed(f"central-{field}", central={field: value})
     changed("both-crc", local={"crc": 1}, central={"crc": 1})
     changed("names-differ", local={"name": b"keys/keys.csw"})
-    changed("data-descriptor", trailer=struct.pack("<IIII", 0x08074B50, zlib.crc32(b"a\n"), 2, 2), local={"flags": 8}, central={"flags": 8})
+    changed(
+        "data-descriptor",
+        trailer=struct.pack("<IIII", 0x08074B50, zlib.crc32(b"a\n"), 2, 2),
+        local={"flags": 8},
+        central={"flags": 8},
+    )
     changed("bytes-before", before=b"MZ")
     changed("bytes-after", after=b"\n")
     changed("bytes-between-files", gap=b"x")

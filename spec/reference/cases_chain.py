@@ -129,7 +129,14 @@ def chain_cases():
     case("first-line-removed", "chain-3", [b, c, d], True, False, False)
     case("line-repeated", "chain-3", [a, b, b, c, d], True, False, False)
     case("lines-swapped", "chain-3", [a, c, b, d], True, False, False)
-    case("genesis-prev-of-another-origin", "chain-3", relinked({0: {"prev": formats.genesis_prev("a").hex()}}), True, False, False)
+    case(
+        "genesis-prev-of-another-origin",
+        "chain-3",
+        relinked({0: {"prev": formats.genesis_prev("a").hex()}}),
+        True,
+        False,
+        False,
+    )
     case("other-origin", "chain-2", relinked({2: {"origin": "a"}}), True, False, False)
     case("id-twice", "chain-5", relinked({3: {"id": story.identifier(2)}}), True, False, False)
     case("recorded-at-goes-back", "chain-5", relinked({3: {"recorded_at": story.time(59)}}), True, False, False)
@@ -179,8 +186,17 @@ def checkpoint_cases():
     case("size-changed", False, good.replace(b"\n4\n", b"\n5\n"))
     case("size-leading-zero", False, good.replace(b"\n4\n", b"\n04\n"))
     case("origin-changed", False, good.replace(b"acme", b"acma"))
-    case("root-changed", False, text.replace(b"=\n", b"=\n\n").replace(formats.b64(root).encode(), formats.b64(HEADS[3][1]).encode()) + good.split(b"\n\n")[1])
-    case("root-with-stray-bits", False, good.replace(b"=\n\n", b"=\n\n", 1).replace(formats.b64(root).encode(), stray(formats.b64(root)).encode()))
+    case(
+        "root-changed",
+        False,
+        text.replace(b"=\n", b"=\n\n").replace(formats.b64(root).encode(), formats.b64(HEADS[3][1]).encode())
+        + good.split(b"\n\n")[1],
+    )
+    case(
+        "root-with-stray-bits",
+        False,
+        good.replace(b"=\n\n", b"=\n\n", 1).replace(formats.b64(root).encode(), stray(formats.b64(root)).encode()),
+    )
     case("no-signature", False, text + b"\n")
     case("no-empty-line", False, good.replace(b"\n\n", b"\n"))
     case("text-only", False, text)
@@ -213,7 +229,11 @@ def short_signature(text):
 def files():
     return {
         "genesis": ("06-chain", "`prev` of the first entry of a chain.", genesis_cases()),
-        "lines": ("06-chain", "The lines of a chain in order, without LF, and the root of the tree up to each.", line_cases()),
+        "lines": (
+            "06-chain",
+            "The lines of a chain in order, without LF, and the root of the tree up to each.",
+            line_cases(),
+        ),
         "entries": ("06-chain", "Single lines, without LF, that are entries or not.", entry_cases()),
         "chains": ("06-chain", "Whole files of lines, and heads that their tree must have.", chain_cases()),
         "checkpoints": ("06-chain", "Notes, and the log keys that are known.", checkpoint_cases()),

@@ -219,7 +219,9 @@ def registry_cases():
     single("key-twice", "keys-5", story.registry(1, None, [ROOT_A], 1, [*KEYS_1, KEYS_1[1]]))
     single("root-as-log-key", "keys-5", story.registry(1, None, [ROOT_A], 1, [story.key(ROOT_A, ["log"])]))
     single("three-roots", "keys-5", story.registry(1, None, [ROOT_A, ROOT_B, ROOT_C], 1, KEYS_1), True)
-    single("review-key", "keys-5", story.registry(1, None, [ROOT_A], 1, [*KEYS_1, story.key(REVIEWER, ["review"])]), True)
+    single(
+        "review-key", "keys-5", story.registry(1, None, [ROOT_A], 1, [*KEYS_1, story.key(REVIEWER, ["review"])]), True
+    )
     single("log-key-with-another-use", "keys-5", with_key(uses=["backup", "log"]))
     single("review-key-with-another-use", "keys-5", with_key(uses=["backup", "review"]))
     single("no-use", "keys-5", with_key(uses=[]))
@@ -228,10 +230,14 @@ def registry_cases():
     single("unknown-use", "keys-5", with_key(uses=["witness"]))
     single("retired-without-cut", "keys-5", with_key(state="retired"))
     single("active-with-cut", "keys-5", with_key(last_head=cut))
-    single("log-key-with-last-trusted", "keys-5", with_key(state="retired", last_trusted={"size": 4, "root": cut["root"]}))
+    single(
+        "log-key-with-last-trusted", "keys-5", with_key(state="retired", last_trusted={"size": 4, "root": cut["root"]})
+    )
     single("revoked-without-kind", "keys-5", with_key(state="revoked", last_head=cut))
     single("retired-with-kind", "keys-5", with_key(state="retired", last_head=cut, kind="superseded"))
-    single("revoked", "keys-5", with_key(state="revoked", last_head=cut, kind="compromised", reason="laptop lost"), True)
+    single(
+        "revoked", "keys-5", with_key(state="revoked", last_head=cut, kind="compromised", reason="laptop lost"), True
+    )
     single("unknown-state", "keys-5", with_key(state="paused"))
     single("unknown-storage", "keys-5", with_key(storage="paper"))
     single("unknown-key-member", "bytes-3", with_key(note="x"))
@@ -252,7 +258,13 @@ def registry_cases():
 def handover_cases():
     roots = fingerprints(ROOT_A, ROOT_B)
     head = {"root": story.HEADS[4][1].hex(), "size": 4}
-    good = {"_type": "https://walwarden.dev/spec/handover/v1", "head": head, "origin": ORIGIN, "roots": roots, "threshold": 2}
+    good = {
+        "_type": "https://walwarden.dev/spec/handover/v1",
+        "head": head,
+        "origin": ORIGIN,
+        "roots": roots,
+        "threshold": 2,
+    }
     cases = []
 
     def case(name, rule, valid, value):

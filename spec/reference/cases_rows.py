@@ -129,7 +129,10 @@ def content_cases():
         "columns-out-of-order": (False, [NO_LARGE_OBJECTS, unsorted_names]),
         "column-twice": (False, [NO_LARGE_OBJECTS, doubled_name]),
         "unknown-member": (False, [NO_LARGE_OBJECTS, orders | {"note": "x"}]),
-        "unknown-member-of-a-column": (False, [NO_LARGE_OBJECTS, orders | {"columns": [{"name": "id", "type": "bigint", "note": "x"}]}]),
+        "unknown-member-of-a-column": (
+            False,
+            [NO_LARGE_OBJECTS, orders | {"columns": [{"name": "id", "type": "bigint", "note": "x"}]}],
+        ),
         "unknown-member-of-large-objects": (False, [NO_LARGE_OBJECTS | {"note": "x"}, orders]),
         "member-missing": (False, [NO_LARGE_OBJECTS, {n: v for n, v in orders.items() if n != "key"}]),
         "rows-as-number": (False, [NO_LARGE_OBJECTS, orders | {"rows": 5}]),
@@ -151,7 +154,11 @@ def content_cases():
 
 def files():
     return {
-        "rows": ("04-rows", "Rows as read, their canonical bytes and their blinded leaves under the row key.", row_cases()),
+        "rows": (
+            "04-rows",
+            "Rows as read, their canonical bytes and their blinded leaves under the row key.",
+            row_cases(),
+        ),
         "tables": ("04-rows", "Rows in the order in which they were read, and the root of their table.", table_cases()),
         "content": ("04-rows", "Lists of leaf objects, as JCS, and the content root.", content_cases()),
     }

@@ -110,30 +110,106 @@ def rule_cases():
     case("all-is-well", "rules-4", *good, signed=one, BK_03=nothing, BK_04="supported", RT_01="supported")
     case("nothing-happened", "rules-4", BK_03=nothing, BK_04=nothing, RT_01="exception", RT_02=nothing, RT_06=nothing)
     case("closed", "rules-2", *good, signed=one, gate="closed", RT_01="integrity-failure")
-    case("no-pin", "rules-2", *good, (70, failed(2)), signed=one, gate="signer-not-established", BK_03="exception", RT_01="not-tested")
+    case(
+        "no-pin",
+        "rules-2",
+        *good,
+        (70, failed(2)),
+        signed=one,
+        gate="signer-not-established",
+        BK_03="exception",
+        RT_01="not-tested",
+    )
     case("no-policy", "rules-7", *good, signed=one, policies=(), RT_01="not-evidenced", RT_03="exception")
     case("failure", "rules-5", *good, (70, started(2)), (71, failed(2)), signed=one, BK_03="exception")
-    case("failure-then-success", "rules-5", (40, started(2)), (41, failed(2)), (50, started(1)), (51, completed(1, 50)), signed=[identifier(3)], BK_03="exception")
+    case(
+        "failure-then-success",
+        "rules-5",
+        (40, started(2)),
+        (41, failed(2)),
+        (50, started(1)),
+        (51, completed(1, 50)),
+        signed=[identifier(3)],
+        BK_03="exception",
+    )
     case("failure-before-the-period", "rules-5", (10, started(2)), (11, failed(2)), *good, BK_03=nothing)
     case("failure-after-the-period", "rules-5", *good, (END, started(2)), (END, failed(2)), BK_03=nothing)
     case("run-without-end", "rules-5", (40, started(1)), BK_03="exception")
     case("run-still-open", "rules-5", (END - 30, started(1)), BK_03=nothing)
-    case("run-ended-after-the-period", "rules-5", (40, started(1)), (END, completed(1, 40)), BK_03=nothing, BK_04=nothing)
+    case(
+        "run-ended-after-the-period", "rules-5", (40, started(1)), (END, completed(1, 40)), BK_03=nothing, BK_04=nothing
+    )
     case("backup-not-signed", "rules-6", *good, BK_04="exception")
     case("one-of-two-not-signed", "rules-6", *good, (70, completed(2, 69)), signed=one, BK_04="exception")
-    case("test-failed", "rules-7", (60, tested(59, "failed", root_actual=digest("other"), tables_equal=0)), RT_01="exception", RT_02="exception", RT_06="exception", RT_03=nothing)
-    case("test-failed-then-passed", "rules-10", (60, tested(59, "failed", tables_equal=0)), (80, tested(79)), RT_01="supported", RT_02="exception", RT_06="supported")
-    case("test-passed-then-failed", "rules-10", (60, tested(59)), (80, tested(79, "failed", tables_equal=0)), RT_01="supported", RT_06="exception")
-    case("retest-after-the-period", "rules-10", (60, tested(59, "failed", tables_equal=0)), (END, tested(END)), RT_01="exception", RT_06="supported")
-    case("test-aborted", "rules-8", (60, tested(59, "aborted", drop=("checks_passed_at", "root_actual", "rows_actual", "tables_equal"))), RT_01="exception", RT_02=nothing, RT_06="exception")
-    case("recovery-is-no-test", "rules-7", (60, tested(59, purpose="recovery")), RT_01="exception", RT_02=nothing, RT_03=nothing)
+    case(
+        "test-failed",
+        "rules-7",
+        (60, tested(59, "failed", root_actual=digest("other"), tables_equal=0)),
+        RT_01="exception",
+        RT_02="exception",
+        RT_06="exception",
+        RT_03=nothing,
+    )
+    case(
+        "test-failed-then-passed",
+        "rules-10",
+        (60, tested(59, "failed", tables_equal=0)),
+        (80, tested(79)),
+        RT_01="supported",
+        RT_02="exception",
+        RT_06="supported",
+    )
+    case(
+        "test-passed-then-failed",
+        "rules-10",
+        (60, tested(59)),
+        (80, tested(79, "failed", tables_equal=0)),
+        RT_01="supported",
+        RT_06="exception",
+    )
+    case(
+        "retest-after-the-period",
+        "rules-10",
+        (60, tested(59, "failed", tables_equal=0)),
+        (END, tested(END)),
+        RT_01="exception",
+        RT_06="supported",
+    )
+    case(
+        "test-aborted",
+        "rules-8",
+        (60, tested(59, "aborted", drop=("checks_passed_at", "root_actual", "rows_actual", "tables_equal"))),
+        RT_01="exception",
+        RT_02=nothing,
+        RT_06="exception",
+    )
+    case(
+        "recovery-is-no-test",
+        "rules-7",
+        (60, tested(59, purpose="recovery")),
+        RT_01="exception",
+        RT_02=nothing,
+        RT_03=nothing,
+    )
     case("drill-is-a-test", "rules-7", (60, tested(59, purpose="drill")), RT_01="supported", RT_02="supported")
-    case("another-database", "rules-7", (60, tested(59, database="billing")), RT_01="exception", RT_02="supported", RT_03="exception")
+    case(
+        "another-database",
+        "rules-7",
+        (60, tested(59, database="billing")),
+        RT_01="exception",
+        RT_02="supported",
+        RT_03="exception",
+    )
     case("rows-differ", "rules-8", (60, tested(59, rows_actual="1")), RT_02="exception")
     case("tables-differ", "rules-8", (60, tested(59, tables_equal=0)), RT_02="exception")
     case("root-differs", "rules-8", (60, tested(59, root_actual=digest("other"))), RT_02="exception")
     case("no-roots", "rules-8", (60, tested(59, drop=("root_expected", "root_actual"))), RT_02="exception")
-    case("no-tables", "rules-8", (60, tested(59, tables_expected=0, tables_equal=0, rows_expected="0", rows_actual="0")), RT_02="exception")
+    case(
+        "no-tables",
+        "rules-8",
+        (60, tested(59, tables_expected=0, tables_equal=0, rows_expected="0", rows_actual="0")),
+        RT_02="exception",
+    )
     case("as-long-as-promised", "rules-9", (200, tested(60, seconds=5400)), RT_03="supported")
     case("a-second-too-long", "rules-9", (200, tested(60, seconds=5401)), RT_03="exception")
     case("no-last-check", "rules-9", (60, tested(59, drop=("checks_passed_at",))), RT_03="exception")
@@ -161,5 +237,9 @@ def files():
             "Chains, the policies carried, the entries whose statement was verified, and what each rule comes to.",
             rule_cases(),
         ),
-        "verdicts": ("13-verification", "What single results mean for the verdict, and the exit code.", verdict_cases()),
+        "verdicts": (
+            "13-verification",
+            "What single results mean for the verdict, and the exit code.",
+            verdict_cases(),
+        ),
     }

@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import itertools
 import json
 
 import ed25519
@@ -9,11 +10,16 @@ import formats
 import predicates
 import record
 import story
-from story import LOG, ORIGIN, ROOT_A, STATEMENTS, STRANGER
+from story import LOG, ROOT_A, STATEMENTS, STRANGER
 
 
 def pae_cases():
-    texts = {"empty": b"", "ascii": b"hello world", "two-byte-letters": "\u00e9\u00e8".encode(), "not-utf8": b"\xff\x00\n"}
+    texts = {
+        "empty": b"",
+        "ascii": b"hello world",
+        "two-byte-letters": "\u00e9\u00e8".encode(),
+        "not-utf8": b"\xff\x00\n",
+    }
     return [
         {"name": name, "rule": "statements-2", "payload": payload.hex(), "pae": formats.pae(payload).hex()}
         for name, payload in texts.items()
@@ -31,7 +37,13 @@ def envelope_cases():
         publics = [ed25519.public_key(s) for s in seeds]
         opened = formats.open_envelope(line, publics, threshold)
         assert (opened is not None) == valid, name
-        case = {"name": name, "rule": rule, "valid": valid, "envelope": line.decode(), "keys": [p.hex() for p in publics]}
+        case = {
+            "name": name,
+            "rule": rule,
+            "valid": valid,
+            "envelope": line.decode(),
+            "keys": [p.hex() for p in publics],
+        }
         case["threshold"] = threshold
         if valid:
             case |= {"payload_sha256": formats.sha256(opened).hex(), "envelope_sha256": formats.sha256(line).hex()}
@@ -52,17 +64,38 @@ def envelope_cases():
     case("a-second-unknown-signature", "statements-3", False, both, (STATEMENTS,))
     case("key-not-allowed", "statements-3", False, good, (LOG,))
     case("no-keys", "statements-3", False, good, ())
-    case("signature-by-another-key", "statements-3", False, with_signature(sig=formats.envelope(payload, [STRANGER])["signatures"][0]["sig"]))
+    case(
+        "signature-by-another-key",
+        "statements-3",
+        False,
+        with_signature(sig=formats.envelope(payload, [STRANGER])["signatures"][0]["sig"]),
+    )
     case("signature-flipped", "statements-3", False, with_signature(sig=formats.b64(raw[:-1] + bytes([raw[-1] ^ 1]))))
     case("signature-empty", "statements-3", False, with_signature(sig=""))
-    case("signature-over-the-bare-payload", "statements-2", False, with_signature(sig=formats.b64(ed25519.sign(STATEMENTS, payload))))
+    case(
+        "signature-over-the-bare-payload",
+        "statements-2",
+        False,
+        with_signature(sig=formats.b64(ed25519.sign(STATEMENTS, payload))),
+    )
     case("signature-in-url-alphabet", "bytes-4", False, with_signature(sig=sig.replace("+", "-").replace("/", "_")))
     case("keyid-empty", "statements-1", False, with_signature(keyid=""))
-    case("keyid-in-hex", "statements-1", False, with_signature(keyid=formats.fingerprint(ed25519.public_key(STATEMENTS)).hex()))
+    case(
+        "keyid-in-hex",
+        "statements-1",
+        False,
+        with_signature(keyid=formats.fingerprint(ed25519.public_key(STATEMENTS)).hex()),
+    )
     case("keyid-of-another", "statements-3", False, with_signature(keyid=formats.key_id(ed25519.public_key(LOG))))
     case("no-signatures", "statements-1", False, good | {"signatures": []})
     case("signature-twice", "statements-1", False, good | {"signatures": good["signatures"] * 2})
-    case("signatures-unsorted", "statements-1", False, both | {"signatures": both["signatures"][::-1]}, (STATEMENTS, ROOT_A))
+    case(
+        "signatures-unsorted",
+        "statements-1",
+        False,
+        both | {"signatures": both["signatures"][::-1]},
+        (STATEMENTS, ROOT_A),
+    )
     many = [story.seed(f"many {i}") for i in range(17)]
     case("sixteen-signatures", "bytes-6", True, formats.envelope(payload, many[:16]), many[:16], 16)
     case("seventeen-signatures", "bytes-6", False, formats.envelope(payload, many), many, 17)
@@ -108,10 +141,18 @@ def statement_cases():
         case(f"{kind}-good", "statements-5", kind, True, payload)
         case(f"{kind}-white-space", "bytes-1", kind, False, json.dumps(good, sort_keys=True).encode())
         case(f"{kind}-other-type", "statements-5", kind, False, changed(["_type"], "https://in-toto.io/Statement/v0.1"))
-        case(f"{kind}-other-predicate-type", "statements-5", kind, False, changed(["predicateType"], "https://walwarden.dev/spec/review/v1"))
+        case(
+            f"{kind}-other-predicate-type",
+            "statements-5",
+            kind,
+            False,
+            changed(["predicateType"], "https://walwarden.dev/spec/review/v1"),
+        )
         case(f"{kind}-no-subject", "statements-5", kind, False, changed(["subject"], []))
         case(f"{kind}-subject-absent", "statements-5", kind, False, changed(["subject"], ...))
-        case(f"{kind}-second-digest", "statements-5", kind, False, changed(["subject", 0, "digest", "sha512"], "00" * 64))
+        case(
+            f"{kind}-second-digest", "statements-5", kind, False, changed(["subject", 0, "digest", "sha512"], "00" * 64)
+        )
         case(f"{kind}-subject-member", "bytes-3", kind, False, changed(["subject", 0, "uri"], "x"))
         case(f"{kind}-unknown-member", "bytes-3", kind, False, changed(["note"], "x"))
         case(f"{kind}-unknown-predicate-member", "bytes-3", kind, False, changed(["predicate", "note"], "x"))
@@ -126,12 +167,30 @@ def statement_cases():
 
 def name_cases():
     good = ["bundle.dsse.json", "chain/entries.ndjson", "blobs/" + "0" * 64, "a", "a-b_c.d/e", "a/" + "b" * 126, "..."]
-    bad = ["", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "A", "a b", "a\\b", "a:b", "\u00e4", "a\n", "a/" + "b" * 127]
+    bad = [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "a/../b",
+        "./a",
+        "A",
+        "a b",
+        "a\\b",
+        "a:b",
+        "\u00e4",
+        "a\n",
+        "a/" + "b" * 127,
+    ]
     cases = []
     for valid, names in ((True, good), (False, bad)):
         for i, name in enumerate(names):
             assert formats.is_bundle_name(name) == valid, name
-            cases.append({"name": f"{'good' if valid else 'bad'}-{i}", "rule": "bundle-2", "valid": valid, "file": name})
+            cases.append(
+                {"name": f"{'good' if valid else 'bad'}-{i}", "rule": "bundle-2", "valid": valid, "file": name}
+            )
     return cases
 
 
@@ -165,7 +224,7 @@ def policy_cases():
     case("not-toml", "policy-1", False, good + "moon\n")
     case("without-policy", "policy-1", False, good[good.index("[defaults]") :])
     for name in ("version", "organisation", "effective_from", "author", "approved_by", "timezone"):
-        case(f"without-{name}", "policy-1", False, "".join(l for l in good.splitlines(True) if not l.startswith(name)))
+        case(f"without-{name}", "policy-1", False, "".join(line for line in good.splitlines(True) if not line.startswith(name)))
     case("promise-missing", "policy-2", False, good.replace('rpo = "27h"\n', ""))
     for text in ("27", "h", "", "27 h", "-1h", "0h", "1.5h", "27H", "27s", "1h30m", "+27h", "99999999999h"):
         case(f"duration-{text}", "policy-3", False, good.replace('"27h"', f'"{text}"'))
@@ -176,7 +235,7 @@ def policy_cases():
 
 def proof_cases():
     sizes = [1, 3, 4]
-    pairs = [(a, b, formats.consistency(story.HASHES[:b], a)) for a, b in zip(sizes, sizes[1:])]
+    pairs = [(a, b, formats.consistency(story.HASHES[:b], a)) for a, b in itertools.pairwise(sizes)]
     value = {
         "_type": "https://walwarden.dev/spec/proofs/v1",
         "consistency": [{"from": a, "proof": [d.hex() for d in p], "to": b} for a, b, p in pairs],

@@ -24,7 +24,13 @@ def stored(name):
 
 
 def head(seq):
-    return {"origin": ORIGIN, "entry": story.identifier(seq), "policy": POLICY, "actor": story.SERVICE, "tool": story.TOOL}
+    return {
+        "origin": ORIGIN,
+        "entry": story.identifier(seq),
+        "policy": POLICY,
+        "actor": story.SERVICE,
+        "tool": story.TOOL,
+    }
 
 
 def tables():
@@ -81,7 +87,12 @@ def backup(seq=5):
         },
         "encryption": {"alg": "none", "recipients": []},
         "schema_counts": {"index": 1, "table": 1},
-        "set": {"keys_ref": "safe 2", "keys_seen_at": story.time(0), "config_ref": "git", "config_sha256": digest("config")},
+        "set": {
+            "keys_ref": "safe 2",
+            "keys_seen_at": story.time(0),
+            "config_ref": "git",
+            "config_sha256": digest("config"),
+        },
     }
     plain = predicate["plain"]["sha256"]
     return formats.statement("backup", [(dump["key"], dump["sha256"]), ("plain", plain)], predicate)
@@ -123,7 +134,9 @@ def restore_test(seq=7, restored=5):
         "root_actual": root,
         "lessons": "none",
         "actions": [],
-        "steps": [{"name": "restore", "outcome": "ok", "started_at": story.time(180, 1), "seconds": 4, "detail": "2 jobs"}],
+        "steps": [
+            {"name": "restore", "outcome": "ok", "started_at": story.time(180, 1), "seconds": 4, "detail": "2 jobs"}
+        ],
         "signature": {"keyid": formats.key_id(ed25519.public_key(story.STATEMENTS)), "valid": True},
         "bytes": {"cipher": True, "plain": True},
         "table_mismatches": [],

@@ -1,5 +1,6 @@
 """The record of story.py continued to a sealed bundle: after the failed backup a good one, and a restore test of it."""
 
+import itertools
 import json
 import struct
 import zlib
@@ -32,6 +33,7 @@ Nothing found in this bundle creates trust in it. An organisation that holds all
 not happen; the record makes such a statement signed, dated and permanent, it does not prevent it.
 """
 
+
 def data_of(payload, kind):
     """What the entry of a statement says: every member that the event has."""
     predicate = json.loads(payload)["predicate"]
@@ -45,7 +47,7 @@ def data_of(payload, kind):
 class Record:
     """The lines, and everything that a bundle over them carries.
 
-    With `retired`, one of the words "log" and "statements", that key is replaced between the start of the backup and its end.
+    With `retired`, one of the words "log" and "statements", that key is replaced between start and end of the backup.
     """
 
     def __init__(self, retired=None):
@@ -121,8 +123,10 @@ class Record:
 
     def proofs(self):
         """bundle-6."""
-        pairs = zip(self.sizes, self.sizes[1:])
-        steps = [{"from": a, "proof": [d.hex() for d in formats.consistency(self.hashes[:b], a)], "to": b} for a, b in pairs]
+        pairs = itertools.pairwise(self.sizes)
+        steps = [
+            {"from": a, "proof": [d.hex() for d in formats.consistency(self.hashes[:b], a)], "to": b} for a, b in pairs
+        ]
         return formats.jcs({"_type": "https://walwarden.dev/spec/proofs/v1", "consistency": steps})
 
     def keys_csv(self):
@@ -131,7 +135,9 @@ class Record:
         for key in self.keys:
             new = key["jwk"] not in [k["jwk"] for k in story.KEYS_1]
             times = (self.rotated if new else time(0)) + "," + (self.rotated if key["state"] != "active" else "")
-            rows.append(f"{formats.key_id(formats.public_of_jwk(key['jwk']))},{key['jwk']['x']},Ed25519,{key['state']},{times}")
+            rows.append(
+                f"{formats.key_id(formats.public_of_jwk(key['jwk']))},{key['jwk']['x']},Ed25519,{key['state']},{times}"
+            )
         return "".join(row + "\n" for row in rows)
 
     def files(self):
@@ -164,7 +170,9 @@ class Record:
             "sealed_at": SEALED,
             "withheld": [],
         }
-        return formats.statement("bundle", [(name, formats.sha256(files[name]).hex()) for name in sorted(files)], predicate)
+        return formats.statement(
+            "bundle", [(name, formats.sha256(files[name]).hex()) for name in sorted(files)], predicate
+        )
 
     def sealed(self):
         """All files, the bundle's own statement first."""

@@ -134,8 +134,17 @@ def lines():
     """The lines of the record, without LF."""
     policy = formats.sha256(POLICY_JCS).hex()
     started = {"database": "shop", "run_id": "01K3QZ8E5P00000000000RVN01", "trigger": "schedule"}
-    failed = {"database": "shop", "run_id": started["run_id"], "stage": "dump", "reason_code": "pg-dump-failed", "exit_code": 1}
-    policies = [blob("policy.json", POLICY_JCS, "application/json"), blob("policy.toml", POLICY_TOML.encode(), "application/toml")]
+    failed = {
+        "database": "shop",
+        "run_id": started["run_id"],
+        "stage": "dump",
+        "reason_code": "pg-dump-failed",
+        "exit_code": 1,
+    }
+    policies = [
+        blob("policy.json", POLICY_JCS, "application/json"),
+        blob("policy.toml", POLICY_TOML.encode(), "application/toml"),
+    ]
     genesis = {
         "org_name": "Acme",
         "zone": "Europe/Berlin",

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes spec/vectors/*.json and the artefact at the head of each page, or with --check compares them and exits with 1.
+"""Writes spec/vectors/*.json and the artefact at the head of each page; with --check compares, exit 1 if they differ.
 
-Standard library only. The cases stand in cases_*.py, the formats in formats.py, the signatures in ed25519.py; nothing here
-was written from the Rust code, so that the two can disagree.
+Standard library only. The cases stand in cases_*.py, the formats in formats/, the signatures in ed25519.py; nothing
+here was written from the Rust code, so that the two can disagree.
 """
 
 import sys
@@ -64,7 +64,9 @@ def wanted(now):
 def main(arguments):
     now = present()
     want = wanted(now)
-    complaints = [f"{name} {fault}" for name in want if name.endswith(".md") for fault in pages.faults(name, want[name])]
+    complaints = [
+        f"{name} {fault}" for name in want if name.endswith(".md") for fault in pages.faults(name, want[name])
+    ]
     if arguments == ["--check"]:
         differ = sorted(name for name in want.keys() | now.keys() if want.get(name) != now.get(name))
         complaints += [f"{name} differs from what spec/reference/vectors.py writes" for name in differ]

@@ -4,7 +4,6 @@ import ed25519
 
 from .values import b64url, jcs, sha256, un_b64url_32
 
-
 _SPKI = bytes.fromhex("302a300506032b6570032100")
 
 

@@ -5,7 +5,6 @@ import tomllib
 
 from .values import has, is_text, micros
 
-
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _PROMISES = ("rpo", "rto", "max_run", "max_resolution")
 

@@ -7,7 +7,6 @@ from .keys import fingerprint, key_id, public_of_jwk
 from .statements import open_envelope, parse_statement, signers
 from .values import has, is_base64, is_count, is_digest, is_origin, is_text, parse, sha256
 
-
 USES = ("backup", "bundle", "evidence", "log", "restore-test", "review")
 
 

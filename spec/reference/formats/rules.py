@@ -112,7 +112,11 @@ def closed(record):
     for e in tests(record):
         d = e["data"]
         if d["outcome"] != "passed":
-            later = [o for o in record.all("restore.tested") if o["seq"] > e["seq"] and o["data"]["database"] == d["database"]]
+            later = [
+                o
+                for o in record.all("restore.tested")
+                if o["seq"] > e["seq"] and o["data"]["database"] == d["database"]
+            ]
             retested = any(o["data"]["outcome"] == "passed" for o in later)
             result.append(item("WW-RT-06", e, d["started_at"], not retested))
     return over(result)

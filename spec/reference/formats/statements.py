@@ -8,7 +8,6 @@ import ed25519
 from .keys import key_id
 from .values import SIGNATURES, b64, has, is_base64, is_digest, is_text, jcs, parse
 
-
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 

@@ -90,7 +90,6 @@ def extends(proof, old, old_root, new, new_root):
     return 0 < old <= new and _extended(old_root, old, new, True, proof) == (old_root, new_root)
 
 
-
 def row(columns, values):
     """rows-1."""
     return jcs(dict(zip(columns, values, strict=True)))

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 
-
 MAX_INTEGER = 2**53 - 1
 DOCUMENT_BYTES, DEPTH, MEMBERS = 1 << 20, 16, 4096
 SIGNATURES, NOTE_SIGNATURES = 16, 64
