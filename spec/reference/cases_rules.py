@@ -135,6 +135,7 @@ def rule_cases():
     case("failure-before-the-period", "rules-5", (10, started(2)), (11, failed(2)), *good, BK_03=nothing)
     case("failure-after-the-period", "rules-5", *good, (END, started(2)), (END, failed(2)), BK_03=nothing)
     case("run-without-end", "rules-5", (40, started(1)), BK_03="exception")
+    case("run-open-at-the-period-before", "rules-5", (10, started(1)), BK_03="exception")
     case("run-still-open", "rules-5", (END - 30, started(1)), BK_03=nothing)
     case(
         "run-ended-after-the-period", "rules-5", (40, started(1)), (END, completed(1, 40)), BK_03=nothing, BK_04=nothing

@@ -126,6 +126,8 @@ fn each_rule_gives_each_status_it_can() {
     let good = tested(at(3, 1), "passed", 10, 2);
     let bad = tested(at(3, 1), "failed", 10, 1);
     let aborted = tested(at(3, 1), "aborted", 10, 0);
+    let june: Time = "2026-06-30T23:30:00.000000Z".parse().unwrap();
+    let long_ago: Time = "2026-06-30T20:00:00.000000Z".parse().unwrap();
     let with = |mut lines: Vec<Line>, more: &[Line]| {
         lines.extend_from_slice(more);
         lines
@@ -160,6 +162,15 @@ fn each_rule_gives_each_status_it_can() {
         ),
         ("WW-BK-03", "a dead run", vec![started(1, at(2, 1))], true, Exception, "no end is recorded"),
         ("WW-BK-03", "an open run", vec![started(1, at(29, 23))], true, NotOccurred, ""),
+        (
+            "WW-BK-03",
+            "open at the end of the period before",
+            vec![started(1, june)],
+            true,
+            Exception,
+            "no end is recorded",
+        ),
+        ("WW-BK-03", "dead in the period before", vec![started(1, long_ago)], true, NotOccurred, ""),
         ("WW-BK-04", "signed", ok(), true, Supported, ""),
         ("WW-BK-04", "no backup", fail(), true, NotOccurred, ""),
         ("WW-RT-01", "passed", vec![good.clone()], true, Supported, ""),

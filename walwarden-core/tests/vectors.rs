@@ -50,7 +50,7 @@ const FILES: &[File] = &[
     File("registry.json", 51, registry),
     File("roots.json", 18, roots),
     File("rows.json", 13, row),
-    File("rules.json", 30, rules),
+    File("rules.json", 31, rules),
     File("signatures.json", 16, signatures),
     File("spellings.json", 104, spellings),
     File("statements.json", 0, |_| Ok(())), // needs its neighbours: see below

@@ -55,20 +55,21 @@ fn failures(record: &Record<'_>) -> Assessment {
     Assessment::over(items.collect())
 }
 
-/// Runs recorded in the period as failed, and runs that started and never ended within `max_run`.
+/// Runs recorded in the period as failed, and runs without an end whose `max_run` ran out in the period: a run that is
+/// still open at a period's end belongs to the next one (`spec:rules-5`).
 fn failed_runs<'r>(record: &'r Record<'r>) -> Vec<Run<'r>> {
     let mut runs = Vec::new();
-    for (entry, event) in record.items() {
+    for (entry, event) in record.all() {
         match event {
-            Event::BackupFailed(failed) => {
+            Event::BackupFailed(failed) if record.period().contains(entry.recorded_at) => {
                 let started = record.started(failed.run_id).unwrap_or(entry.at);
                 let what = format!("failed at {} ({})", failed.stage.word(), failed.reason_code);
                 runs.push(Run { entry, database: &failed.database, started, what });
             }
             Event::BackupStarted(start) if !record.has_ended(start.run_id) => {
-                let max_run = record.promised(entry, &start.database).map(|database| database.max_run_s);
-                let age = record.period().end.seconds_since(entry.recorded_at);
-                if max_run.is_some_and(|max_run| age > max_run) {
+                let max_run = record.promised(entry, &start.database).map_or(0, |database| database.max_run_s);
+                let due = entry.recorded_at.micros().saturating_add(max_run.saturating_mul(1_000_000));
+                if Time::from_micros(due).is_some_and(|due| record.period().contains(due)) {
                     let what = String::from("started, and no end is recorded");
                     runs.push(Run { entry, database: &start.database, started: entry.at, what });
                 }

@@ -139,7 +139,7 @@ pub struct Sequence {
     pub schema: String,
     /// Name.
     pub name: String,
-    /// `last_value`, or empty where it was never called.
+    /// The value given out last; of a sequence that never gave any, what precedes its first.
     pub before: String,
     /// The same, after pg_dump had ended.
     pub after: String,
