@@ -1,0 +1,398 @@
+//! One attested backup: dumped, stored, read back, stated, chained.
+//!
+//! `backup.started` is under a signed head before the work begins. What went wrong becomes `backup.failed`, and nothing
+//! of the object set stays behind; a killed run shows as started and never ended.
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use walwarden_core::{
+    Decimal, EntryId, Time,
+    event::{BackupCompleted, BackupFailed, BackupStarted, Event, Stage, Trigger},
+    jcs, limits,
+    rows::RowKey,
+    statement::{
+        Backup, Bytes, Head, Object, Predicate as _, Statement, Subject,
+        backup::{Blinding, CompleteSet, Content, Encryption, Globals, RowKeyObject, Tables, TablesBlob},
+    },
+    value::hex,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    config::{self, DatabaseConfig},
+    dump::{DumpError, DumpRequest, Dumped, Progress, attested_dump},
+    error::{OperatorError, ProduceError, StorageError},
+    files,
+    producer::{Producer, Signers, sign},
+    random,
+    vault::{Appended, Blob, Context, Draft},
+};
+
+/// Names in the folder of one backup.
+pub const DUMP: &str = "db.dump";
+/// Roles and tablespaces.
+pub const GLOBALS: &str = "globals.sql";
+/// The row key K: 64 hex digits and LF.
+pub const ROWKEY: &str = "rowkey";
+/// Longest message in `backup.failed`.
+const MESSAGE_BYTES: usize = 500;
+
+/// What to back up, and how.
+pub struct BackupRequest<'a> {
+    /// Which database.
+    pub database: &'a DatabaseConfig,
+    /// What set it going.
+    pub trigger: Trigger,
+    /// Sessions that read rows at the same time.
+    pub jobs: usize,
+    /// Told how far the work is.
+    pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    /// Set to stop early.
+    pub cancel: &'a AtomicBool,
+}
+
+/// A completed backup.
+#[derive(Debug)]
+pub struct BackedUp {
+    /// Its entry.
+    pub entry: Appended,
+    /// What the entry says.
+    pub completed: BackupCompleted,
+    /// What a person should read.
+    pub warnings: Vec<String>,
+}
+
+/// A backup that did not come about.
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+pub struct NotBackedUp {
+    /// Why.
+    pub error: ProduceError,
+    /// The entry that records the failure; `None` when nothing could be recorded.
+    pub recorded: Option<u64>,
+    /// Why it could not be recorded, after it had begun.
+    pub unrecorded: Option<ProduceError>,
+}
+
+impl From<ProduceError> for NotBackedUp {
+    fn from(error: ProduceError) -> Self {
+        Self { error, recorded: None, unrecorded: None }
+    }
+}
+
+/// Makes a backup.
+///
+/// # Errors
+/// [`NotBackedUp`]: recorded as failed, or not begun at all.
+pub fn backup(producer: &mut Producer, signers: &mut Signers, request: &BackupRequest<'_>) -> Result<BackedUp, NotBackedUp> {
+    let run = Run { id: random::entry_id(producer.now())?, started_at: producer.now(), request };
+    let started = BackupStarted {
+        database: request.database.id.clone(),
+        run_id: run.id,
+        trigger: request.trigger,
+        expected_at: None,
+        retry_of: None,
+        reason: None,
+    };
+    let draft = Draft { at: Some(run.started_at), ..Draft::plain(Event::BackupStarted(Box::new(started))) };
+    producer.append(&mut signers.head, |_| Ok(draft))?;
+    let folder = run.folder();
+    let stored = match run.dump_and_store(producer, &folder) {
+        Ok(stored) => stored,
+        Err(failure) => return Err(run.failed(producer, signers, &folder, failure)),
+    };
+    let warnings = stored.dumped.warnings.clone();
+    match run.complete(producer, signers, stored) {
+        Ok((entry, completed)) => Ok(BackedUp { entry, completed, warnings }),
+        Err(error) => Err(run.not_acknowledged(producer, signers, &folder, error)),
+    }
+}
+
+struct Run<'a> {
+    id: EntryId,
+    started_at: Time,
+    request: &'a BackupRequest<'a>,
+}
+
+/// Everything of a backup but its statement.
+struct Stored {
+    dumped: Dumped,
+    row_key: RowKey,
+    dump: Object,
+    globals: Object,
+    rowkey: Object,
+    completed_at: Time,
+}
+
+/// What `backup.failed` will say.
+struct Failure {
+    stage: Stage,
+    reason_code: &'static str,
+    exit_code: Option<i32>,
+    message: String,
+    error: ProduceError,
+}
+
+impl Run<'_> {
+    /// `shop/20261121T043012Z-01K...`, all that a backup leaves in the store.
+    fn folder(&self) -> String {
+        let digits = self.started_at.to_string().replace(['-', ':'], "");
+        let stamp = digits.split('.').next().unwrap_or_default().to_owned();
+        format!("{}/{stamp}Z-{}", self.request.database.id, self.id)
+    }
+
+    fn dump_and_store(&self, producer: &Producer, folder: &str) -> Result<Stored, Failure> {
+        let database = self.request.database;
+        let connection = config::connection(&database.id, &database.connection, producer.config.tools())
+            .map_err(Failure::connection)?;
+        let key = |name: &str| format!("{folder}/{name}");
+        let stage = |name: &str| producer.store.stage(&key(name)).map_err(|error| Failure::storage(Stage::Preflight, error));
+        let (dump_path, globals_path, rowkey_path) = (stage(DUMP)?, stage(GLOBALS)?, stage(ROWKEY)?);
+        let secret = Zeroizing::new(random::bytes::<32>().map_err(Failure::bug)?);
+        let row_key = RowKey::new(*secret).map_err(|error| Failure::bug(ProduceError::Bug(error.to_string())))?;
+        let text = Zeroizing::new(hex(secret.as_slice()) + "\n");
+        files::create(&rowkey_path, text.as_bytes(), 0o600).map_err(|error| Failure::storage(Stage::Upload, error))?;
+        let clock = producer.clock.clone();
+        let dumped = attested_dump(&connection, &DumpRequest {
+            dump_path: &dump_path,
+            globals_path: &globals_path,
+            row_key: &row_key,
+            jobs: self.request.jobs.max(1),
+            now: &|| clock.now(),
+            progress: self.request.progress,
+            cancel: self.request.cancel,
+        })
+        .map_err(|error| Failure::dump(error, self.request.cancel))?;
+        (self.request.progress)(Progress::Stage(Stage::Upload));
+        let commit = |name: &str, expected: Option<Bytes>| {
+            let object = producer.store.commit(&key(name)).map_err(|error| Failure::storage(Stage::Upload, error))?;
+            match expected {
+                Some(bytes) if bytes.sha256 != object.sha256 || bytes.bytes != object.bytes => Err(Failure::read_back(name)),
+                _ => Ok(object),
+            }
+        };
+        let dump = commit(DUMP, Some(dumped.plain))?;
+        let globals = commit(GLOBALS, Some(dumped.globals))?;
+        let written = Bytes { bytes: Decimal(text.len() as u64), sha256: walwarden_core::Digest::of(text.as_bytes()) };
+        let rowkey = commit(ROWKEY, Some(written))?;
+        if self.request.cancel.load(Ordering::Relaxed) {
+            return Err(Failure::interrupted(Stage::Upload));
+        }
+        Ok(Stored { dumped, row_key, dump, globals, rowkey, completed_at: producer.now() })
+    }
+
+    /// States and chains what was stored.
+    fn complete(
+        &self,
+        producer: &mut Producer,
+        signers: &mut Signers,
+        stored: Stored,
+    ) -> Result<(Appended, BackupCompleted), ProduceError> {
+        let data = self.completed(&stored);
+        let set = CompleteSet {
+            keys_ref: producer.config.complete_set.keys_ref.clone(),
+            keys_seen_at: None,
+            config_ref: producer.config.complete_set.config_ref.clone(),
+            config_sha256: producer.config.sha256,
+        };
+        let Signers { head, statement } = signers;
+        let event = Event::BackupCompleted(Box::new(data.clone()));
+        let entry = producer.append(head, |context| {
+            let mut parts = Parts { data: data.clone(), set, stored, blob: None };
+            let mut envelope = sign(statement, &parts.statement(context)?)?;
+            if envelope.to_jcs()?.len() > limits::DOCUMENT_BYTES {
+                parts.tables_to_blob()?;
+                envelope = sign(statement, &parts.statement(context)?)?;
+            }
+            let blobs = parts.blob.into_iter().collect();
+            let at = Some(parts.data.completed_at);
+            Ok(Draft { at, event, statement: Some((Backup::FILE, envelope)), blobs })
+        })?;
+        Ok((entry, data))
+    }
+
+    fn completed(&self, stored: &Stored) -> BackupCompleted {
+        let dumped = &stored.dumped;
+        BackupCompleted {
+            database: self.request.database.id.clone(),
+            run_id: self.id,
+            started_at: self.started_at,
+            snapshot_at: dumped.snapshot_at,
+            completed_at: stored.completed_at,
+            object: stored.dump.clone(),
+            same_snapshot: true,
+            content_root: Some(dumped.content_root),
+            schema: dumped.schema.digests,
+            tables: i64::try_from(dumped.tables).unwrap_or(i64::MAX),
+            rows: Decimal(dumped.rows),
+            warnings: i64::try_from(dumped.warnings.len()).unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Removes what there is of the object set, then records the failure: in this order, so that a disk that is full
+    /// has room for the record.
+    fn failed(&self, producer: &mut Producer, signers: &mut Signers, folder: &str, failure: Failure) -> NotBackedUp {
+        let discarded = producer.store.discard(folder);
+        let event = BackupFailed {
+            database: self.request.database.id.clone(),
+            run_id: self.id,
+            stage: failure.stage,
+            reason_code: failure.reason_code.into(),
+            exit_code: failure.exit_code.map(i64::from),
+            message: Some(short(&failure.message)).filter(|message| !message.is_empty()),
+            retry_of: None,
+        };
+        let recorded = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::BackupFailed(Box::new(event)))));
+        let (recorded, unrecorded) = match recorded {
+            Ok(entry) => (Some(entry.seq), discarded.err().map(ProduceError::from)),
+            Err(error) => (None, Some(error)),
+        };
+        NotBackedUp { error: failure.error, recorded, unrecorded }
+    }
+
+    /// The objects are stored, but their entry was not acknowledged. When its line is in the chain all the same, the
+    /// next head will cover it, and it needs its objects.
+    fn not_acknowledged(&self, producer: &mut Producer, signers: &mut Signers, folder: &str, error: ProduceError) -> NotBackedUp {
+        let chained = producer.chain.read().and_then(|snapshot| {
+            let entries = snapshot.entries()?;
+            let is_it = |event| matches!(event, Event::BackupCompleted(done) if done.run_id == self.id);
+            Ok(entries.all().iter().rev().any(|entry| is_it(entry.event())))
+        });
+        match chained {
+            Ok(false) => {
+                let stage = if matches!(error, ProduceError::Storage(_)) { Stage::Upload } else { Stage::Sign };
+                let reason_code = match &error {
+                    ProduceError::Storage(error) => error.reason_code(),
+                    _ => "not-signed",
+                };
+                let message = recordable(&error);
+                self.failed(producer, signers, folder, Failure { stage, reason_code, exit_code: None, message, error })
+            }
+            _ => error.into(),
+        }
+    }
+}
+
+/// The parts of a backup statement.
+struct Parts {
+    data: BackupCompleted,
+    set: CompleteSet,
+    stored: Stored,
+    blob: Option<Blob>,
+}
+
+impl Parts {
+    fn statement(&self, context: &Context) -> Result<Statement<Backup>, ProduceError> {
+        let dumped = &self.stored.dumped;
+        let tables = match &self.blob {
+            Some(blob) => Tables::Blob(TablesBlob { blob: walwarden_core::Digest::of(&blob.bytes) }),
+            None => Tables::Inline(dumped.leaves.clone()),
+        };
+        let content = Content {
+            canonical: "pgrow-v1".into(),
+            root: dumped.content_root,
+            tables,
+            omitted: dumped.omitted.clone(),
+            blinding: Blinding { alg: "hmac-v1".into(), commitment: Some(self.stored.row_key.commitment()) },
+        };
+        let subject = vec![
+            Subject::new(&self.data.object.key, self.data.object.sha256),
+            Subject::new(DUMP, dumped.plain.sha256),
+        ];
+        let predicate = Backup {
+            head: head(context),
+            data: self.data.clone(),
+            plain: dumped.plain,
+            globals: Globals { object: self.stored.globals.clone(), plain: dumped.globals },
+            rowkey: Some(RowKeyObject { object: self.stored.rowkey.clone() }),
+            content: Some(content),
+            sequences: dumped.sequences.clone(),
+            session: dumped.session.clone(),
+            server: dumped.server.clone(),
+            tls: dumped.tls.clone(),
+            pg_dump: dumped.pg_dump.clone(),
+            encryption: Encryption { alg: "none".into(), recipients: Vec::new() },
+            schema_counts: BTreeMap::clone(&dumped.schema.counts),
+            set: self.set.clone(),
+        };
+        Ok(Statement::new(subject, predicate))
+    }
+
+    /// A list of tables that would not fit into a statement becomes a blob of the entry (`spec:rows-8`).
+    fn tables_to_blob(&mut self) -> Result<(), ProduceError> {
+        let bytes = jcs::to_vec(&self.stored.dumped.leaves)?;
+        self.blob = Some(Blob { name: "tables", media: "application/json", bytes });
+        Ok(())
+    }
+}
+
+/// What every statement repeats of its entry.
+#[must_use]
+pub fn head(context: &Context) -> Head {
+    Head {
+        origin: context.origin.clone(),
+        entry: context.id,
+        policy: context.policy,
+        actor: context.identity.actor.clone(),
+        tool: context.identity.tool.clone(),
+    }
+}
+
+impl Failure {
+    fn dump(error: DumpError, cancel: &AtomicBool) -> Self {
+        if cancel.load(Ordering::Relaxed) {
+            return Self::interrupted(error.stage);
+        }
+        let DumpError { stage, reason_code, exit_code, message } = error.clone();
+        Self { stage, reason_code, exit_code, message, error: error.into() }
+    }
+
+    fn interrupted(stage: Stage) -> Self {
+        let message = "the run was interrupted".to_owned();
+        let error = DumpError { stage, reason_code: "interrupted", exit_code: None, message: message.clone() };
+        Self { stage, reason_code: "interrupted", exit_code: None, message, error: error.into() }
+    }
+
+    fn connection(error: OperatorError) -> Self {
+        let reason_code = match &error {
+            OperatorError::Connection { error, .. } => error.reason_code(),
+            _ => "configuration",
+        };
+        let message = error.to_string();
+        Self { stage: Stage::Preflight, reason_code, exit_code: None, message, error: error.into() }
+    }
+
+    fn storage(stage: Stage, error: StorageError) -> Self {
+        let reason_code = error.reason_code();
+        let error = ProduceError::from(error);
+        Self { stage, reason_code, exit_code: None, message: recordable(&error), error }
+    }
+
+    fn read_back(name: &str) -> Self {
+        let message = format!("{name} was read back with other bytes than were written");
+        let error = DumpError { stage: Stage::Upload, reason_code: "read-back-differs", exit_code: None, message: message.clone() };
+        Self { stage: Stage::Upload, reason_code: "read-back-differs", exit_code: None, message, error: error.into() }
+    }
+
+    fn bug(error: ProduceError) -> Self {
+        Self { stage: Stage::Preflight, reason_code: "bug", exit_code: None, message: error.to_string(), error }
+    }
+}
+
+/// What of an error may stand in the chain, which others will read: no path of this host.
+fn recordable(error: &ProduceError) -> String {
+    match error {
+        ProduceError::Storage(error) => format!("cannot {}: {}", error.doing, error.error),
+        other => other.to_string(),
+    }
+}
+
+/// The first line, bounded.
+fn short(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MESSAGE_BYTES).last();
+    line[..end.unwrap_or(0)].to_owned()
+}

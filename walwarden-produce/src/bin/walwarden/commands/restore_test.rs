@@ -1,0 +1,55 @@
+//! `walwarden restore-test`.
+
+use walwarden_core::{
+    event::{Outcome, Purpose},
+    statement::{key_registry::Use, restore_test::StepOutcome},
+};
+use walwarden_produce::{
+    ProduceError,
+    restore_test::{RestoreTestRequest, Tested, restore_test},
+};
+
+use super::{open, print};
+use crate::{exit::Exit, job::Job, talk};
+
+pub(super) fn run(
+    job: &Job,
+    backup: Option<&str>,
+    run_as: Option<&str>,
+    jobs: usize,
+    purpose: Purpose,
+) -> Result<Exit, ProduceError> {
+    let mut producer = open(job)?;
+    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let mut signers = producer.unlock(&passphrase, Use::RestoreTest)?;
+    drop(passphrase);
+    let cancel = talk::cancel_flag();
+    let bar = talk::Bar::new("restore test");
+    let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
+    let request = RestoreTestRequest { backup, purpose, run_as, jobs, progress: &progress, cancel: &cancel };
+    let result = restore_test(&mut producer, &mut signers, &request);
+    bar.done();
+    Ok(told(&result?))
+}
+
+fn told(result: &Tested) -> Exit {
+    let Tested { entry, tested, steps } = result;
+    let number = |n: Option<String>| n.unwrap_or_else(|| "-".into());
+    print(&[
+        ("restore-test", entry.id.to_string()),
+        ("backup", tested.backup.to_string()),
+        ("outcome", tested.outcome.word().into()),
+        ("seconds", tested.ended_at.seconds_since(tested.started_at).to_string()),
+        ("tables", format!("{} of {}", number(tested.tables_equal.map(|n| n.to_string())), tested.tables_expected)),
+        ("rows", format!("{} of {}", number(tested.rows_actual.map(|n| n.to_string())), tested.rows_expected)),
+        ("content", number(tested.root_actual.map(|root| root.to_string()))),
+        ("head", format!("{} {}", entry.head.size, entry.head.root)),
+    ]);
+    if tested.outcome == Outcome::Passed {
+        return Exit::Done;
+    }
+    let failed = steps.iter().find(|step| step.outcome == StepOutcome::Failed);
+    let why = failed.map_or_else(String::new, |step| format!(" at {}: {}", step.name, step.detail.as_deref().unwrap_or("-")));
+    talk::two_lines(&format!("restore test {}{why}", tested.outcome.word()), "it is recorded; remove the cause and test again");
+    Exit::Failed
+}

@@ -1,0 +1,123 @@
+//! What to do about an error: the library says what is wrong, only the program knows its flags.
+
+use walwarden_core::sign::SignError;
+use walwarden_produce::{
+    ProduceError,
+    error::{OperatorError, SignerError, StorageError, VaultError, VerifierError},
+    postgres::ConnectionError,
+};
+
+/// One line.
+pub(crate) fn of(error: &ProduceError) -> String {
+    match error {
+        ProduceError::Operator(error) => operator(error).into(),
+        ProduceError::Storage(error) => storage(error).into(),
+        ProduceError::Vault(error) => vault(error).into(),
+        ProduceError::Signer(error) => signer(error).into(),
+        ProduceError::Database(error) => reason(error.reason_code()).into(),
+        ProduceError::Dump(error) => reason(error.reason_code).into(),
+        ProduceError::Cluster(error) => reason(error.reason_code()).into(),
+        ProduceError::Verifier(error) => verifier(error).into(),
+        ProduceError::Random => "the system has no working source of randomness (getrandom)".into(),
+        _ => "please report this with the command and its output".into(),
+    }
+}
+
+fn operator(error: &OperatorError) -> &'static str {
+    match error {
+        OperatorError::Config(_) => "correct walwarden.toml in the vault",
+        OperatorError::Policy(_) => "correct the policy; `walwarden init` writes a minimal one that can be taken as a start",
+        OperatorError::Connection { error, .. } => connection(error),
+        OperatorError::Period(_) => "write 2026-Q3, 2026-07, 2026, or START/END such as 2026-07-01/2026-08-01",
+        OperatorError::Exists(_) => "nothing is overwritten: give another path, or remove what is there",
+        OperatorError::KeysInVault { .. } => "a vault is copied and shown; put the keys outside of it with --keys and --root-key",
+        OperatorError::UnknownDatabase { .. } => "give one of those ids, or add a [[database]] to walwarden.toml",
+        OperatorError::WhichDatabase(_) => "name one: walwarden backup ID",
+        OperatorError::NoBackup(_) => "see `walwarden status` for what exists; `walwarden backup` makes one",
+        OperatorError::Value { .. } => "see `walwarden --help`",
+        _ => "see `walwarden --help`",
+    }
+}
+
+fn connection(error: &ConnectionError) -> &'static str {
+    match error {
+        ConnectionError::PasswordInArgument => {
+            "use ~/.pgpass, service=NAME, or env:NAME with the whole string in that variable"
+        }
+        ConnectionError::SslPassword => "use a client key without a passphrase, readable by this user only",
+        ConnectionError::VariableMissing(_) => "export it in the environment of this command",
+        _ => "write a URI like postgres://host/db, key=value pairs, or service=NAME",
+    }
+}
+
+fn storage(error: &StorageError) -> &'static str {
+    match error.reason_code() {
+        "disk-full" => "free some space there and run it again",
+        "not-writable" => "check owner and mode, and who runs this",
+        "file-missing" => "check the path; relative ones start from the current folder",
+        _ => "check the disk and the path",
+    }
+}
+
+fn vault(error: &VaultError) -> &'static str {
+    match error {
+        VaultError::NotAVault(_) => "give the folder with --vault DIR or WALWARDEN_VAULT, or make one: walwarden init --help",
+        VaultError::SetBack { .. } => {
+            "nothing is appended to it: bring back the newest copy of the vault's folder; no option overrides this"
+        }
+        VaultError::OtherHistory { .. } => {
+            "nothing is appended to it: these keys belong to another copy of the vault; bring that one back"
+        }
+        VaultError::Damaged(_) | VaultError::Checkpoint { .. } => {
+            "nothing is appended to it: bring back the vault's folder from its copy"
+        }
+        VaultError::Missing { .. } => "bring back the file from a copy of the vault's folder",
+        VaultError::Empty => "remove the folder and run `walwarden init` again",
+        _ => "bring back keys/registry.ndjson from a copy of the vault's folder",
+    }
+}
+
+fn signer(error: &SignerError) -> &'static str {
+    match error {
+        SignerError::Passphrase(_) => "give the right one by prompt, --passphrase-file FILE or --passphrase-fd N",
+        SignerError::NoPassphrase | SignerError::EmptyPassphrase => "give one with --passphrase-file FILE or --passphrase-fd N",
+        SignerError::PassphrasesDiffer => "run it again and type the same passphrase twice",
+        SignerError::NotAKey(_) | SignerError::NotInRegistry(_) => "`keys` in walwarden.toml must name the folder that `init` wrote",
+        SignerError::Memory(_) => {
+            "bring the file back from a copy: without it the signer cannot know what it signed, and signs nothing"
+        }
+        SignerError::Origin { .. } => "`keys` in walwarden.toml names the keys of another vault",
+        SignerError::Sign(SignError::Refused(_)) => "the vault is not the one that was signed last; no option overrides this",
+        SignerError::Storage(error) => storage(error),
+        _ => "check the folder of keys",
+    }
+}
+
+fn verifier(error: &VerifierError) -> &'static str {
+    match error {
+        VerifierError::Missing(_) => "install walwarden-verify beside walwarden: one package holds both",
+        VerifierError::Unusable(_) => "run it by hand to see why: walwarden-verify BUNDLE --trust handover.json",
+        _ => "look at its report; --as-is writes the bundle all the same, as *.rejected.zip beside that report",
+    }
+}
+
+/// By the word that the record has.
+fn reason(code: &str) -> &'static str {
+    match code {
+        code if code.ends_with("-missing") && code != "relation-missing" => {
+            "install PostgreSQL's client and server programs, or set [postgres] bin_dir in walwarden.toml"
+        }
+        "server-newer-than-pg-dump" => "install client programs of the server's major version or a newer one",
+        "insufficient-privilege" | "no-select-privilege" => "grant the role SELECT on everything, for instance by GRANT pg_read_all_data",
+        "row-security" => "use a role with BYPASSRLS: rows that it cannot see cannot be backed up",
+        "sql-ascii" => "convert the database to UTF8: bytes without an encoding cannot be attested",
+        "disk-full" => "free some space and run it again",
+        "interrupted" => "run it again",
+        "transaction-pooler" => "connect to the server itself, not through a transaction pooler",
+        "authentication-failed" | "password-rejected" => "check user and password (~/.pgpass, service file, env:NAME)",
+        "password-missing" | "no-password" => "put the password into ~/.pgpass, or use env:NAME",
+        "no-user-for-server" => "name a user with --run-as",
+        "not-root" => "leave out --run-as, or run as root",
+        _ => "check that `psql` reaches the database with the same connection string",
+    }
+}

@@ -1,0 +1,259 @@
+//! Why producing failed: the shape says whose fault it is.
+//!
+//! Messages say what is wrong, in one line; what to do about it is the program's to say. No message holds a passphrase,
+//! a password or a connection string.
+
+use std::{io, path::PathBuf};
+
+use walwarden_core::{
+    Digest, Origin, chain::ChainError, jcs::JcsError, policy::PolicyError, registry::RegistryError, sign::SignError,
+};
+
+use crate::{
+    config::ConfigError,
+    dump::DumpError,
+    period::PeriodError,
+    postgres::{ConnectionError, SqlError},
+    restore::cluster::ClusterError,
+};
+
+/// Why something was not produced.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProduceError {
+    /// What was asked for cannot be done.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// A file, a folder, a disk.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The vault's own chain.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A key, or what it refuses to sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The database did not answer.
+    #[error(transparent)]
+    Database(#[from] SqlError),
+    /// A dump failed.
+    #[error(transparent)]
+    Dump(#[from] DumpError),
+    /// The throwaway server.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// The verifier beside this program.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+    /// The operating system gives no randomness.
+    #[error("the operating system gives no randomness")]
+    Random,
+    /// What cannot be.
+    #[error("this should not happen, please report it: {0}")]
+    Bug(String),
+}
+
+impl From<JcsError> for ProduceError {
+    fn from(error: JcsError) -> Self {
+        Self::Bug(format!("a document of our own is {error}"))
+    }
+}
+
+impl From<SignError> for ProduceError {
+    fn from(error: SignError) -> Self {
+        Self::Signer(error.into())
+    }
+}
+
+/// What was asked for cannot be done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OperatorError {
+    /// `walwarden.toml`.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// `policy.toml`.
+    #[error("policy: {0}")]
+    Policy(#[from] PolicyError),
+    /// A connection string.
+    #[error("database {database}: {error}")]
+    Connection {
+        /// Its id.
+        database: String,
+        /// What is wrong.
+        error: ConnectionError,
+    },
+    /// A period.
+    #[error(transparent)]
+    Period(#[from] PeriodError),
+    /// `init` where something is already.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// Keys inside the vault would travel with it.
+    #[error("the keys must not lie inside the vault: {} is in {}", .keys.display(), .vault.display())]
+    KeysInVault {
+        /// The folder of keys.
+        keys: PathBuf,
+        /// The vault.
+        vault: PathBuf,
+    },
+    /// A database that the vault does not know.
+    #[error("no database {name} in walwarden.toml, which has: {known}")]
+    UnknownDatabase {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// More than one to choose from.
+    #[error("walwarden.toml has several databases: {0}")]
+    WhichDatabase(String),
+    /// Nothing to restore.
+    #[error("no completed backup {0}")]
+    NoBackup(String),
+    /// A value that cannot stand.
+    #[error("{what} {value:?} is not {expected}")]
+    Value {
+        /// Which.
+        what: &'static str,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// A file, a folder, a disk.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}: {error}", .path.display())]
+pub struct StorageError {
+    /// What was tried.
+    pub doing: &'static str,
+    /// With what.
+    pub path: PathBuf,
+    /// What the system says.
+    pub error: io::Error,
+}
+
+impl StorageError {
+    /// Names what was tried, for `map_err`.
+    pub fn at(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |error| Self { doing, path, error }
+    }
+
+    /// A stable word for the record.
+    #[must_use]
+    pub fn reason_code(&self) -> &'static str {
+        match self.error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "not-writable",
+            io::ErrorKind::NotFound => "file-missing",
+            _ => "storage-error",
+        }
+    }
+}
+
+/// The vault's own chain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultError {
+    /// Not a vault.
+    #[error("{} is no vault: it has no walwarden.toml", .0.display())]
+    NotAVault(PathBuf),
+    /// Lines that do not follow, below what was signed or followed by others.
+    #[error("the chain of this vault is damaged: {0}")]
+    Damaged(ChainError),
+    /// A stored checkpoint is none.
+    #[error("checkpoint {line} of this vault is damaged")]
+    Checkpoint {
+        /// From 1.
+        line: usize,
+    },
+    /// A file that an entry refers to is not there, or is another.
+    #[error("the vault lacks {what} {digest}, which entry {entry} refers to")]
+    Missing {
+        /// Statement or blob.
+        what: &'static str,
+        /// Its digest.
+        digest: Digest,
+        /// The entry's position.
+        entry: u64,
+    },
+    /// The registry does not stand.
+    #[error("the key registry of this vault is damaged: {0}")]
+    Registry(#[from] RegistryError),
+    /// Behind the head that its signer signed last.
+    #[error("this vault has {lines} entries, but its signer has signed a head over {signed}: it is an older copy")]
+    SetBack {
+        /// Entries there.
+        lines: u64,
+        /// Entries signed.
+        signed: u64,
+    },
+    /// Another history than the one signed last.
+    #[error("the first {size} entries of this vault are not those that its signer signed")]
+    OtherHistory {
+        /// Size of the last signed head.
+        size: u64,
+    },
+    /// No entry at all.
+    #[error("the chain of this vault is empty: init did not end")]
+    Empty,
+}
+
+/// A key, or what it refuses to sign.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// It does not open.
+    #[error("the passphrase does not open {}", .0.display())]
+    Passphrase(PathBuf),
+    /// No passphrase was given, and there is nobody to ask.
+    #[error("no passphrase was given, and there is no terminal to ask for it")]
+    NoPassphrase,
+    /// The two answers differ.
+    #[error("the two passphrases differ")]
+    PassphrasesDiffer,
+    /// Nothing.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    /// The file holds no encrypted key.
+    #[error("{} is no passphrase-encrypted Ed25519 key", .0.display())]
+    NotAKey(PathBuf),
+    /// The registry does not know it.
+    #[error("the key in {} is not an active key of this vault's registry for that use", .0.display())]
+    NotInRegistry(PathBuf),
+    /// What the signer remembers is missing or spoilt.
+    #[error("{}, where the signer remembers its last head, is missing or spoilt", .0.display())]
+    Memory(PathBuf),
+    /// It refuses, or could not remember.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+    /// Another chain.
+    #[error("the keys sign for {expected}, this vault is {found}")]
+    Origin {
+        /// Theirs.
+        expected: Origin,
+        /// The vault's.
+        found: Origin,
+    },
+    /// Files.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The verifier beside this program.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifierError {
+    /// Not there.
+    #[error("{} is missing: a bundle is not published unjudged", .0.display())]
+    Missing(PathBuf),
+    /// It could not judge.
+    #[error("walwarden-verify could not judge the bundle (exit {0})")]
+    Unusable(i32),
+    /// It rejects.
+    #[error("walwarden-verify rejects the bundle")]
+    Rejected,
+}

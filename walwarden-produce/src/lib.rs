@@ -1,0 +1,31 @@
+//! The producer of walwarden's evidence: attested backups, restore tests, sealed bundles.
+//!
+//! The modules follow the pipeline: [`init`] makes keys and a vault; [`postgres`] reads one exported snapshot, [`dump`]
+//! runs PostgreSQL's own tools over it, [`store`] keeps the objects, [`backup`] states and chains what was done;
+//! [`restore`] brings a backup back and compares, [`restore_test`] records it; [`seal`] makes a bundle of a period.
+//! What is appended goes through [`vault`], what is signed through [`signer`].
+
+pub mod backup;
+pub mod chain_store;
+pub mod clock;
+pub mod config;
+pub mod dump;
+pub mod error;
+pub mod files;
+pub mod host;
+pub mod init;
+pub mod keys;
+pub mod passphrase;
+pub mod period;
+pub mod postgres;
+pub mod producer;
+pub mod random;
+pub mod restore;
+pub mod restore_test;
+pub mod seal;
+pub mod signer;
+pub mod status;
+pub mod store;
+pub mod vault;
+
+pub use error::ProduceError;

@@ -1,0 +1,237 @@
+//! From `COPY` to leaf objects: the canonical rows of every table.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use walwarden_core::{
+    Decimal,
+    rows::{Column, ContentLeaf, Layout, RowKey, RowsError, TableHasher},
+};
+
+use super::{
+    catalog::Table,
+    copy::{CopyError, Decoder},
+    large_objects,
+    session::{Session, SqlError},
+};
+use crate::dump::Progress;
+
+/// Why the rows could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// The server failed in the middle of a table.
+    #[error("{table}: {source}")]
+    Sql {
+        /// `schema.name`, or large objects.
+        table: String,
+        /// What it said.
+        source: SqlError,
+    },
+    /// A value is not text in UTF-8.
+    #[error("{table} holds text that is not valid in the database's encoding")]
+    Encoding {
+        /// `schema.name`.
+        table: String,
+    },
+    /// A row has no canonical form.
+    #[error("{table}: {source}")]
+    Rows {
+        /// `schema.name`.
+        table: String,
+        /// Why.
+        source: RowsError,
+    },
+    /// Another thread failed first, or the caller asked to stop.
+    #[error("reading was stopped")]
+    Stopped,
+}
+
+impl ContentError {
+    /// A stable word for the record.
+    #[must_use]
+    pub fn reason_code(&self) -> &'static str {
+        match self {
+            Self::Sql { source, .. } => source.reason_code(),
+            Self::Encoding { .. } => "invalid-encoding",
+            Self::Rows { .. } => "rows-not-canonical",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// How rows are read.
+pub struct Reading<'a> {
+    /// K of the backup.
+    pub key: &'a RowKey,
+    /// Told of rows and tables.
+    pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    /// Set here when one reader fails, and by others to stop all of them.
+    pub stop: &'a AtomicBool,
+    /// Set by the caller's caller to stop; never here.
+    pub cancel: &'a AtomicBool,
+}
+
+impl Reading<'_> {
+    /// Reads all tables and large objects into leaf objects, in canonical order, through sessions of one snapshot: in
+    /// each of them one table at a time.
+    ///
+    /// # Errors
+    /// [`ContentError`], of the first reader that failed.
+    pub fn leaves(
+        &self,
+        first: &mut Session,
+        mut further: Vec<Session>,
+        mut tables: Vec<Table>,
+    ) -> Result<Vec<ContentLeaf>, ContentError> {
+        // The largest is taken first, from the end, so that readers finish at about the same time.
+        tables.sort_by_key(|table| table.pages);
+        let queue = Mutex::new(tables);
+        let rows = AtomicU64::new(0);
+        let mut results = thread::scope(|scope| {
+            let work = |session| self.work(&queue, &rows, session);
+            let more: Vec<_> = further.iter_mut().map(|session| scope.spawn(move || work(session))).collect();
+            let objects = large_objects::leaf(first, self).map(|leaf| vec![leaf]);
+            let own = if objects.is_ok() {
+                work(first)
+            } else {
+                self.stop.store(true, Ordering::Relaxed);
+                Ok(Vec::new())
+            };
+            let mut results = vec![objects, own];
+            results.extend(more.into_iter().map(|worker| worker.join().unwrap_or(Err(ContentError::Stopped))));
+            results
+        });
+        // A reader that was stopped is not the cause.
+        results.sort_by_key(|result| !matches!(result, Err(error) if !matches!(error, ContentError::Stopped)));
+        let mut leaves = Vec::new();
+        for result in results {
+            leaves.extend(result?);
+        }
+        leaves.sort_by(|a, b| a.place().cmp(&b.place()));
+        Ok(leaves)
+    }
+
+    /// Whether there is any use in reading on.
+    pub(crate) fn go_on(&self) -> Result<(), Interrupt> {
+        let stopped = self.stop.load(Ordering::Relaxed) || self.cancel.load(Ordering::Relaxed);
+        if stopped { Err(Interrupt::Stopped) } else { Ok(()) }
+    }
+
+    /// Takes tables from the queue until there is none; a failure stops the others.
+    fn work(
+        &self,
+        queue: &Mutex<Vec<Table>>,
+        rows: &AtomicU64,
+        session: &mut Session,
+    ) -> Result<Vec<ContentLeaf>, ContentError> {
+        let mut leaves = Vec::new();
+        loop {
+            self.go_on().map_err(|_| ContentError::Stopped)?;
+            let next = queue.lock().map_err(|_| ContentError::Stopped)?.pop();
+            let Some(table) = next else { return Ok(leaves) };
+            let leaf = self.table(session, &table, rows);
+            leaves.push(leaf.inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?);
+        }
+    }
+
+    /// Reads one table.
+    fn table(&self, session: &mut Session, table: &Table, rows: &AtomicU64) -> Result<ContentLeaf, ContentError> {
+        let name = || format!("{}.{}", table.schema, table.name);
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let layout = Layout::new(&columns).map_err(|source| ContentError::Rows { table: name(), source })?;
+        let mut pass =
+            Pass { width: columns.len(), layout, hasher: TableHasher::new(self.key, table.order()), row: Vec::new() };
+        let mut decoder = Decoder::new();
+        session
+            .copy::<Interrupt>(&table.query(), &mut |lines| {
+                self.go_on()?;
+                let before = pass.hasher.rows();
+                pass.lines(&mut decoder, lines)?;
+                let new = pass.hasher.rows() - before;
+                (self.progress)(Progress::Rows(rows.fetch_add(new, Ordering::Relaxed) + new));
+                Ok(())
+            })
+            .map_err(|interrupt| interrupt.named(name()))?;
+        let (count, root) = pass.hasher.finish();
+        (self.progress)(Progress::Table { schema: &table.schema, name: &table.name, rows: count });
+        let mut columns: Vec<Column> = table.columns.clone();
+        columns.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        Ok(ContentLeaf::Table {
+            schema: table.schema.clone(),
+            name: table.name.clone(),
+            columns,
+            key: table.key.iter().map(|column| column.name.clone()).collect(),
+            order: table.order(),
+            rows: Decimal(count),
+            root,
+        })
+    }
+}
+
+/// One pass over the rows of a table.
+struct Pass {
+    width: usize,
+    layout: Layout,
+    hasher: TableHasher,
+    row: Vec<u8>,
+}
+
+impl Pass {
+    fn lines(&mut self, decoder: &mut Decoder, lines: &mut [u8]) -> Result<(), Interrupt> {
+        let mut result = Ok(());
+        let empty = self.width == 0;
+        decoder.decode(lines, |values| {
+            // COPY writes a row without columns as an empty line, just as it writes one empty text.
+            let values = if empty { &[] } else { values };
+            if result.is_ok() {
+                result = self.layout.write(values, &mut self.row);
+                self.hasher.push(&self.row);
+            }
+        })?;
+        Ok(result?)
+    }
+}
+
+/// Why a pass ended early, before the table is named.
+#[derive(Debug)]
+pub(crate) enum Interrupt {
+    Sql(SqlError),
+    Copy(CopyError),
+    Rows(RowsError),
+    Stopped,
+}
+
+impl Interrupt {
+    pub(crate) fn named(self, table: String) -> ContentError {
+        match self {
+            Self::Sql(source) => ContentError::Sql { table, source },
+            Self::Copy(CopyError::Encoding) => ContentError::Encoding { table },
+            Self::Rows(source) => ContentError::Rows { table, source },
+            Self::Stopped => ContentError::Stopped,
+        }
+    }
+}
+
+impl From<SqlError> for Interrupt {
+    fn from(error: SqlError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<CopyError> for Interrupt {
+    fn from(error: CopyError) -> Self {
+        Self::Copy(error)
+    }
+}
+
+impl From<RowsError> for Interrupt {
+    fn from(error: RowsError) -> Self {
+        Self::Rows(error)
+    }
+}

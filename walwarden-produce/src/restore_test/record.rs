@@ -1,0 +1,182 @@
+//! The record of a restore test.
+
+use std::collections::BTreeMap;
+
+use walwarden_core::{
+    Decimal,
+    event::{Event, Outcome, RestoreTested, TestEnvironment, TestScope},
+    statement::{
+        EntryRef, Predicate as _, RestoreTest, Statement, Subject,
+        restore_test::{Amcheck, SchemaSeen, SequencesSeen, SetRetrieved},
+    },
+};
+
+use super::{Run, TARGET, Tested, gates::Gates};
+use crate::{
+    backup::head,
+    error::ProduceError,
+    host,
+    producer::{Producer, Signers, sign},
+    restore::compare::Restored,
+    vault::{Context, Draft},
+};
+
+impl Run<'_> {
+    /// States and chains what came of the test.
+    pub(super) fn record(
+        self,
+        producer: &mut Producer,
+        signers: &mut Signers,
+        gates: &Gates,
+        restored: Option<Restored>,
+    ) -> Result<Tested, ProduceError> {
+        let tested = self.tested(producer, gates, restored.as_ref());
+        let Signers { head, statement } = signers;
+        let event = Event::RestoreTested(Box::new(tested.clone()));
+        let at = Some(tested.ended_at);
+        let entry = producer.append(head, |context| {
+            let stated = self.statement(context, &tested, gates, restored)?;
+            let envelope = sign(statement, &stated)?;
+            Ok(Draft { at, event, statement: Some((RestoreTest::FILE, envelope)), blobs: Vec::new() })
+        })?;
+        Ok(Tested { entry, tested, steps: self.steps })
+    }
+
+    fn tested(&self, producer: &Producer, gates: &Gates, restored: Option<&Restored>) -> RestoreTested {
+        let data = &self.chosen.data;
+        let outcome = self.outcome(gates, restored);
+        let facts = restored.and_then(|restored| restored.facts.as_ref());
+        RestoreTested {
+            database: data.database.clone(),
+            test_id: self.test_id,
+            backup: self.chosen.id,
+            purpose: self.request.purpose,
+            environment: TestEnvironment {
+                name: producer.config.restore_test.environment.clone(),
+                class: producer.config.restore_test.class,
+                host_sha256: host::digest(&host::name()),
+                server_version: facts.map(|facts| facts.version.clone()).unwrap_or_default(),
+                system_identifier: Decimal(facts.map_or(0, |facts| facts.system_identifier)),
+                database: TARGET.into(),
+            },
+            scope: TestScope::Full,
+            performed_by: producer.identity.actor.id.clone(),
+            approved_by: None,
+            incident_at: None,
+            started_at: self.started_at,
+            usable_at: restored.and_then(|restored| restored.usable_at),
+            checks_passed_at: restored.and_then(|r| r.checks_passed_at).filter(|_| outcome == Outcome::Passed),
+            ended_at: producer.now(),
+            outcome,
+            rto_target_s: self.promised.as_ref().map_or(0, |promised| promised.rto_s),
+            rpo_target_s: self.promised.as_ref().map_or(0, |promised| promised.rpo_s),
+            data_age_s: self.started_at.seconds_since(data.snapshot_at),
+            tables_expected: data.tables,
+            tables_equal: restored.and_then(|restored| restored.tables_equal).and_then(|n| i64::try_from(n).ok()),
+            rows_expected: data.rows,
+            rows_actual: restored.and_then(|restored| restored.rows_actual).map(Decimal),
+            root_expected: data.content_root,
+            root_actual: restored.and_then(|restored| restored.root_actual),
+            lessons: None,
+            actions: Vec::new(),
+        }
+    }
+
+    fn statement(
+        &self,
+        context: &Context,
+        tested: &RestoreTested,
+        gates: &Gates,
+        restored: Option<Restored>,
+    ) -> Result<Statement<RestoreTest>, ProduceError> {
+        let payload = self.reference()?;
+        let seen = restored.map_or_else(|| Seen::nothing(gates), Seen::of);
+        let t = tested.clone();
+        let predicate = RestoreTest {
+            head: head(context),
+            database: t.database,
+            test_id: t.test_id,
+            backup: EntryRef { id: t.backup, digest: payload },
+            purpose: t.purpose,
+            environment: t.environment,
+            scope: t.scope,
+            performed_by: t.performed_by,
+            approved_by: t.approved_by,
+            incident_at: t.incident_at,
+            started_at: t.started_at,
+            usable_at: t.usable_at,
+            checks_passed_at: t.checks_passed_at,
+            ended_at: t.ended_at,
+            outcome: t.outcome,
+            rto_target_s: t.rto_target_s,
+            rpo_target_s: t.rpo_target_s,
+            data_age_s: t.data_age_s,
+            tables_expected: t.tables_expected,
+            tables_equal: t.tables_equal,
+            rows_expected: t.rows_expected,
+            rows_actual: t.rows_actual,
+            root_expected: t.root_expected,
+            root_actual: t.root_actual,
+            lessons: t.lessons,
+            actions: Vec::new(),
+            steps: self.steps.clone(),
+            signature: gates.signature.clone(),
+            bytes: gates.bytes.clone(),
+            table_mismatches: seen.table_mismatches,
+            omitted_equal: seen.omitted_equal,
+            schema: seen.schema,
+            sequences: seen.sequences,
+            amcheck: seen.amcheck,
+            smoke: seen.smoke,
+            // The row key came from the backup's own folder; there is no other key, and no configuration was fetched.
+            set_retrieved: SetRetrieved { keys: false, config: false },
+            isolation: self.isolation.clone(),
+            cleanup: self.cleanup,
+            runbook: None,
+            attachments: Vec::new(),
+        };
+        Ok(Statement::new(vec![Subject::new(self.chosen.id.as_str(), payload)], predicate))
+    }
+}
+
+/// What only the statement says of the comparison.
+struct Seen {
+    table_mismatches: Vec<String>,
+    omitted_equal: bool,
+    schema: SchemaSeen,
+    sequences: SequencesSeen,
+    amcheck: Amcheck,
+    smoke: Vec<walwarden_core::statement::restore_test::Smoke>,
+}
+
+impl Seen {
+    fn of(restored: Restored) -> Self {
+        Self {
+            table_mismatches: restored.table_mismatches,
+            omitted_equal: restored.omitted_equal,
+            schema: restored.schema,
+            sequences: restored.sequences,
+            amcheck: restored.amcheck,
+            smoke: restored.smoke,
+        }
+    }
+
+    /// Nothing was restored.
+    fn nothing(gates: &Gates) -> Self {
+        let expected = gates.statement.as_ref().map(|statement| statement.predicate.schema_counts.clone());
+        Self {
+            table_mismatches: Vec::new(),
+            omitted_equal: false,
+            schema: SchemaSeen {
+                portable: false,
+                exact: None,
+                expected: expected.unwrap_or_default(),
+                actual: BTreeMap::new(),
+                diff: None,
+            },
+            sequences: SequencesSeen { ok: false, failed: Vec::new() },
+            amcheck: Amcheck::Absent,
+            smoke: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Sealing: the evidence of a period in one zip, judged before it is published.
+
+pub mod contents;
+pub mod zip;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use walwarden_core::{
+    Digest, Period, Time,
+    bundle::STATEMENT,
+    dsse::Envelope,
+    event::{Event, ExportKind, ExportMade, ExportState},
+    statement::{Bundle, Statement, Subject},
+};
+
+use crate::{
+    error::{OperatorError, ProduceError, StorageError, VaultError, VerifierError},
+    files, keys, period,
+    producer::{Producer, Signers, sign},
+    store::local::hash_file,
+    vault::{Appended, Draft, Snapshot},
+};
+use contents::Contents;
+
+/// The program that judges, as it is installed beside this one.
+const VERIFIER: &str = "walwarden-verify";
+
+/// What to seal.
+pub struct SealRequest<'a> {
+    /// The period, as written.
+    pub period: &'a str,
+    /// The file; named after chain and period otherwise.
+    pub out: Option<&'a Path>,
+    /// Whether a bundle that is rejected is written all the same.
+    pub as_is: bool,
+    /// The verifier's file.
+    pub verifier: &'a Path,
+    /// Told what a person should know.
+    pub notice: &'a dyn Fn(&str),
+}
+
+/// A written bundle.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Its file.
+    pub path: PathBuf,
+    /// The period.
+    pub period: Period,
+    /// SHA-256 of the `bundle/v1` payload: the bundle's identity.
+    pub identity: Digest,
+    /// SHA-256 of the zip.
+    pub zip: Digest,
+    /// Length of the zip.
+    pub bytes: u64,
+    /// The verifier's exit code: 0, 1, 3 or 4.
+    pub verdict: i32,
+    /// What the verifier printed.
+    pub report: String,
+    /// The entry that records it.
+    pub entry: Appended,
+    /// What the auditor gets next.
+    pub handover: PathBuf,
+}
+
+/// The verifier beside the running program.
+///
+/// # Errors
+/// It is not there.
+pub fn verifier() -> Result<PathBuf, ProduceError> {
+    let own = env::current_exe().map_err(StorageError::at("find", "the running program"))?;
+    let path = own.with_file_name(VERIFIER);
+    if path.is_file() { Ok(path) } else { Err(VerifierError::Missing(path).into()) }
+}
+
+/// Seals a period.
+///
+/// # Errors
+/// Nothing is published then; what the chain recorded stays.
+pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealRequest<'_>) -> Result<Sealed, ProduceError> {
+    let zone = zone(producer)?;
+    let period = period::parse(request.period, &zone).map_err(OperatorError::from)?;
+    let out = out(producer, request);
+    if out.exists() {
+        return Err(OperatorError::Exists(out).into());
+    }
+    if producer.now() < period.end {
+        (request.notice)("the period is not over: what it still lacks will show as not covered");
+    }
+    let begun = ExportMade {
+        zone: Some(period::zone_facts(&zone, &period).map_err(OperatorError::from)?),
+        ..export(ExportState::Begun, period)
+    };
+    let begun = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(begun)))))?;
+    let contents = Contents::collect(producer, period, begun.head)?;
+    let (envelope, bytes) = pack(producer, signers, contents)?;
+    let partial = files::with_suffix(&out, ".partial");
+    let judged = write_and_judge(&partial, &bytes, producer, request);
+    let (verdict, report) = judged.inspect_err(|_| _ = fs::remove_file(&partial))?;
+    let path = publish(&partial, &out, verdict, &report, request)?;
+    let written = ExportMade {
+        size: Some(begun.head.size),
+        payload_sha256: Some(envelope.payload_digest()),
+        rejected: (verdict == 1).then_some(true),
+        ..export(ExportState::Written, period)
+    };
+    let entry = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(written)))))?;
+    let handover = keys::write_handover(&producer.folder, &producer.registry, entry.head)?;
+    Ok(Sealed {
+        path,
+        period,
+        identity: envelope.payload_digest(),
+        zip: Digest::of(&bytes),
+        bytes: bytes.len() as u64,
+        verdict,
+        report,
+        entry,
+        handover,
+    })
+}
+
+/// The zone of the policy in force, in which days of a period begin.
+fn zone(producer: &Producer) -> Result<String, ProduceError> {
+    let snapshot = producer.chain.read()?;
+    match producer.policy(&snapshot)? {
+        Some(policy) => Ok(policy.timezone),
+        None => Ok(genesis_zone(&snapshot)?),
+    }
+}
+
+fn genesis_zone(snapshot: &Snapshot) -> Result<String, VaultError> {
+    match snapshot.entries()?.all().first().map(|entry| entry.event()) {
+        Some(Event::Genesis(genesis)) => Ok(genesis.zone),
+        _ => Err(VaultError::Empty),
+    }
+}
+
+fn out(producer: &Producer, request: &SealRequest<'_>) -> PathBuf {
+    let name = |text: &str| text.replace(['/', ' '], "-").replace([':', '+'], "");
+    let default = || format!("{}-{}.zip", name(producer.chain.origin().as_str()), name(request.period)).into();
+    request.out.map_or_else(default, Path::to_owned)
+}
+
+const fn export(state: ExportState, period: Period) -> ExportMade {
+    ExportMade {
+        state,
+        kind: ExportKind::Bundle,
+        period: Some(period),
+        zone: None,
+        size: None,
+        payload_sha256: None,
+        rejected: None,
+        recipient: None,
+    }
+}
+
+/// States the list of files, signs it, and packs all.
+fn pack(producer: &Producer, signers: &Signers, contents: Contents) -> Result<(Envelope, Vec<u8>), ProduceError> {
+    let Contents { mut files, predicate, last_recorded_at } = contents;
+    let subjects = files.iter().map(|(name, bytes)| Subject::new(name.as_str(), Digest::of(bytes))).collect();
+    // Its own clock may have been set back since the last entry.
+    let sealed_at: Time = producer.now().max(last_recorded_at);
+    let envelope = sign(&signers.statement, &Statement::new(subjects, Bundle { sealed_at, ..predicate }))?;
+    files.insert(STATEMENT.into(), envelope.to_jcs()?);
+    Ok((envelope, zip::pack(&files)?))
+}
+
+/// Runs the verifier as an auditor would, with what the auditor was given before.
+fn write_and_judge(
+    partial: &Path,
+    bytes: &[u8],
+    producer: &Producer,
+    request: &SealRequest<'_>,
+) -> Result<(i32, String), ProduceError> {
+    files::replace(partial, bytes, 0o644)?;
+    let (_, found) = hash_file(partial).map_err(StorageError::at("read", partial))?;
+    if found != Digest::of(bytes) {
+        return Err(ProduceError::Bug("the bundle was read back with other bytes than were written".into()));
+    }
+    let mut command = Command::new(request.verifier);
+    command.arg(partial).arg("--trust").arg(producer.folder.join(keys::HANDOVER)).env("NO_COLOR", "1");
+    let output = command.output().map_err(StorageError::at("run", request.verifier))?;
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.code().unwrap_or(-1) {
+        code @ (0 | 3 | 4) => Ok((code, report)),
+        1 if request.as_is => Ok((1, report)),
+        1 => {
+            (request.notice)(report.trim_end());
+            Err(VerifierError::Rejected.into())
+        }
+        code => {
+            (request.notice)(String::from_utf8_lossy(&output.stderr).trim_end());
+            Err(VerifierError::Unusable(code).into())
+        }
+    }
+}
+
+/// Puts the file in its place in one step; a rejected one under a name that says so, its report beside it.
+fn publish(
+    partial: &Path,
+    out: &Path,
+    verdict: i32,
+    report: &str,
+    request: &SealRequest<'_>,
+) -> Result<PathBuf, ProduceError> {
+    let path = if verdict == 1 { out.with_extension("rejected.zip") } else { out.to_owned() };
+    if verdict == 1 {
+        let beside = path.with_extension("txt");
+        files::replace(&beside, report.as_bytes(), 0o644)?;
+        (request.notice)(&format!("rejected; the report is in {}", beside.display()));
+    }
+    fs::rename(partial, &path).map_err(StorageError::at("rename to", &path))?;
+    files::sync_folder_of(&path)?;
+    Ok(path)
+}

@@ -1,0 +1,131 @@
+//! Runs that are stopped: nothing acknowledged is lost, the vault verifies, the next run works.
+
+mod support;
+
+use std::{
+    fs,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use support::{Server, Vault, assert_success, stderr};
+use walwarden_core::event::Event;
+
+/// Kills at this many points of a run.
+const KILLS: u32 = 10;
+
+fn start(vault: &Vault, args: &[&str]) -> Child {
+    vault.command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+/// Waits until the chain has an entry of that kind beyond `after` entries.
+fn wait_for(vault: &Vault, kind: &str, after: usize) {
+    let began = Instant::now();
+    let needle = format!("\"type\":\"{kind}\"");
+    loop {
+        let text = String::from_utf8(vault.entries()).unwrap();
+        if text.lines().skip(after).any(|line| line.contains(&needle)) {
+            return;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "no {kind}");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn killed_at_ten_points_of_a_backup() {
+    let server = Server::start(60_000);
+    let vault = Vault::init(&server.conninfo());
+    let began = Instant::now();
+    assert_success(&vault.run(&["backup"]));
+    let whole = began.elapsed();
+    let mut acknowledged = vault.entries();
+    for point in 0..KILLS {
+        let mut child = start(&vault, &["backup"]);
+        thread::sleep(whole * (2 * point + 1) / (2 * KILLS));
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        let now = vault.entries();
+        assert!(now.starts_with(&acknowledged), "nothing is lost at point {point}");
+        vault.kinds();
+        // What was whole before the kill stays; the head may cover one line more by now.
+        acknowledged = now[..now.iter().rposition(|byte| *byte == b'\n').unwrap() + 1].to_vec();
+    }
+    assert_success(&vault.run(&["backup"]));
+    assert_success(&vault.run(&["restore-test"]));
+    let (mut started, mut ended) = (0, 0);
+    for event in vault.events() {
+        match event {
+            Event::BackupStarted(_) => started += 1,
+            Event::BackupCompleted(_) | Event::BackupFailed(_) => ended += 1,
+            _ => {}
+        }
+    }
+    assert!(started > ended, "at least one run was killed on its way: {started} started, {ended} ended");
+}
+
+#[test]
+fn killed_at_points_of_a_restore_test() {
+    let server = Server::start(20_000);
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    for point in 0..4 {
+        let mut child = start(&vault, &["restore-test"]);
+        thread::sleep(Duration::from_millis(200 + 300 * point));
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        vault.kinds();
+    }
+    assert_success(&vault.run(&["restore-test"]));
+}
+
+#[test]
+fn interrupted_is_recorded_and_leaves_nothing() {
+    for name in ["-INT", "-TERM"] {
+        let server = Server::start(400_000);
+        let vault = Vault::init(&server.conninfo());
+        let child = start(&vault, &["backup"]);
+        wait_for(&vault, "backup.started", 3);
+        thread::sleep(Duration::from_millis(100));
+        signal(&child, name);
+        let began = Instant::now();
+        let output = child.wait_with_output().unwrap();
+        assert!(began.elapsed() < Duration::from_secs(10));
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert_eq!(vault.failure().1, "interrupted");
+        assert!(stderr(&output).contains("the run was interrupted"), "{}", stderr(&output));
+        assert!(vault.objects().is_empty(), "{:?}", vault.objects());
+        no_child_of(server.cluster.folder().to_str().unwrap());
+    }
+}
+
+/// No pg_dump or psql that reads the server in `folder` is left.
+fn no_child_of(folder: &str) {
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        let client = line.contains("pg_dump") || line.contains("psql");
+        assert!(!(client && line.contains(folder)), "left behind: {line}");
+    }
+}
+
+#[test]
+fn an_interrupted_restore_test_is_recorded_as_aborted() {
+    let server = Server::start(200_000);
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    let child = start(&vault, &["restore-test"]);
+    wait_for(&vault, "restore.started", 5);
+    thread::sleep(Duration::from_millis(700));
+    signal(&child, "-INT");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let Some(Event::RestoreTested(tested)) = vault.events().pop() else { panic!("not recorded") };
+    assert_eq!(tested.outcome.word(), "aborted");
+    assert_eq!(tested.checks_passed_at, None);
+}

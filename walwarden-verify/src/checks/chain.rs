@@ -1,0 +1,311 @@
+//! `chain.*`: the lines, their tree, the signed heads, and what the reader held before.
+
+use walwarden_core::{
+    Digest,
+    bundle::{self, ConsistencyProof, PROOFS_TYPE, Proofs, lines},
+    chain::{ChainError, Entries},
+    checkpoint::{CheckpointLine, Note, NoteError},
+    jcs,
+    key::PublicKey,
+    merkle::{TreeHead, verify_consistency},
+    registry::Registry,
+    statement::key_registry::Use,
+};
+
+use super::{Judged, Stop, count, differs, entry_place, fail, nothing, pass};
+use crate::{
+    facts::Facts,
+    report::{NotRun, ReadsAs},
+};
+
+/// Every line is an entry with exactly its members (`spec:chain-1`).
+pub(super) fn canonical(facts: &mut Facts<'_>) -> Judged {
+    facts.document(bundle::ENTRIES)?;
+    match facts.parsed() {
+        Ok(entries) => {
+            let evidence = count(entries.all().len(), "line", "lines");
+            facts.establish().entries = true;
+            pass(evidence)
+        }
+        Err(ChainError::Entry { line, error }) => {
+            let at = entry_place(line.saturating_sub(1));
+            Err(differs("a line of the chain is not an entry", ReadsAs::Edit, at, "an entry", error))
+        }
+        Err(error) => Err(fail(error.to_string(), ReadsAs::Edit, bundle::ENTRIES)),
+    }
+}
+
+/// Something is recorded, and something in the period: a verdict over nothing is none.
+pub(super) fn not_empty(facts: &mut Facts<'_>) -> Judged {
+    let entries = facts.entries()?.all();
+    let period = facts.period()?;
+    if entries.is_empty() {
+        return Err(nothing("the chain has no entry"));
+    }
+    match entries.iter().filter(|entry| period.contains(entry.recorded_at)).count() {
+        0 => Err(nothing("no entry was recorded in the period")),
+        some => pass(format!("{}, {some} recorded in the period", count(entries.len(), "entry", "entries"))),
+    }
+}
+
+/// `seq`, `prev`, ids, origin and order of recording (`spec:chain-3`). It locates; `chain.roots` proves.
+pub(super) fn contiguous(facts: &mut Facts<'_>) -> Judged {
+    let entries = facts.entries()?;
+    let Err(error) = entries.contiguous() else {
+        let last = entries.all().last().map(|entry| entry.seq).unwrap_or_default();
+        return pass(format!("{}, seq 0 to {last}", count(entries.all().len(), "entry", "entries")));
+    };
+    let what = error.to_string();
+    Err(match error {
+        ChainError::Seq { line, found } => {
+            let expected = line.saturating_sub(1);
+            let place = entry_place(expected);
+            differs(
+                "the entries are not numbered without gap",
+                order(entries, expected),
+                place,
+                format!("seq {expected}"),
+                format!("seq {found}"),
+            )
+        }
+        ChainError::Prev { line, expected, found } => {
+            let what = "an entry does not follow from the one before it: one of the two was changed";
+            differs(what, ReadsAs::Edit, entry_place(line.saturating_sub(1)), expected, found)
+        }
+        ChainError::Id { line, id } => {
+            differs("two entries have one id", ReadsAs::Insertion, entry_place(line.saturating_sub(1)), "one", id)
+        }
+        ChainError::RecordedAt { line } => fail(what, ReadsAs::Reordering, entry_place(line.saturating_sub(1))),
+        ChainError::Origin { line } => fail(what, ReadsAs::Insertion, entry_place(line.saturating_sub(1))),
+        _ => fail(what, ReadsAs::Other, bundle::ENTRIES),
+    })
+}
+
+/// What a wrong `seq` at `position` reads as.
+fn order(entries: &Entries<'_>, position: usize) -> ReadsAs {
+    let expected = position as u64;
+    let rest = entries.all().get(position..).unwrap_or_default();
+    let found = rest.first().map_or(0, |entry| entry.seq);
+    if found < expected {
+        ReadsAs::Insertion
+    } else if rest.iter().any(|entry| entry.seq == expected) {
+        ReadsAs::Reordering
+    } else {
+        ReadsAs::Deletion
+    }
+}
+
+/// Every checkpoint is a note over this chain, signed by a log key in force at its last entry (`spec:chain-7`).
+/// Cuts of retired keys are judged by `keys.last-head`.
+pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
+    let ndjson = facts.document(bundle::CHECKPOINTS)?;
+    let registry = facts.registry()?;
+    let mut heads: Vec<TreeHead> = Vec::new();
+    for (index, line) in lines(ndjson).enumerate() {
+        let place = format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1));
+        let line = line.map_err(|_| fail("an empty line", ReadsAs::Edit, &place))?;
+        let head = checkpoint(line, registry, &place)?;
+        if heads.last().is_some_and(|last| last.size >= head.size) {
+            let last = heads.last().map_or(0, |last| last.size);
+            return Err(differs(
+                "the checkpoints do not ascend",
+                ReadsAs::Reordering,
+                place,
+                format!("above {last}"),
+                head.size,
+            ));
+        }
+        heads.push(head);
+    }
+    if heads.is_empty() {
+        return Err(fail("no checkpoint is carried: nobody signed this chain", ReadsAs::Deletion, bundle::CHECKPOINTS));
+    }
+    let evidence = format!("{}{}", count(heads.len(), "checkpoint", "checkpoints"), facts.registry_words());
+    facts.establish().heads = Some(heads);
+    pass(evidence)
+}
+
+fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<TreeHead, Stop> {
+    let line: CheckpointLine = jcs::parse_exact(line).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
+    let note = Note::parse(&line.note).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
+    let head = &note.head;
+    if head.tree.size != line.size {
+        return Err(differs(
+            "the size beside a checkpoint is not its own",
+            ReadsAs::Edit,
+            place,
+            head.tree.size,
+            line.size,
+        ));
+    }
+    if registry.origin() != Some(&head.origin) {
+        let expected = registry.origin().map(ToString::to_string).unwrap_or_default();
+        return Err(differs("a checkpoint is of another chain", ReadsAs::Insertion, place, expected, &head.origin));
+    }
+    let keys = log_keys(registry, head.tree.size);
+    match note.verify(&keys) {
+        Ok(()) => Ok(head.tree),
+        Err(NoteError::Unsigned) => {
+            let what = "a checkpoint is not signed by a log key of the registry version in force at it";
+            Err(fail(what, ReadsAs::ReSigning, place))
+        }
+        Err(error) => Err(fail(error.to_string(), ReadsAs::Edit, place)),
+    }
+}
+
+/// Log keys of the version in force at the last entry under a head.
+pub(super) fn log_keys(registry: &Registry, size: u64) -> Vec<PublicKey> {
+    let in_force = size.checked_sub(1).and_then(|seq| registry.at(seq));
+    let keys = in_force.map(|registry| registry.keys.as_slice()).unwrap_or_default();
+    keys.iter().filter(|key| key.uses.contains(&Use::Log)).map(|key| key.jwk).collect()
+}
+
+/// The tree of these lines has the root of every checkpoint carried (`spec:chain-6`).
+pub(super) fn roots(facts: &mut Facts<'_>) -> Judged {
+    let heads = facts.heads()?;
+    let anchored = facts.entries()?.rebuild(heads).map_err(|error| match error {
+        ChainError::Root { size, expected, found } => {
+            let what = format!("the first {size} lines are not those that were signed");
+            differs(what, ReadsAs::Edit, format!("{} size {size}", bundle::CHECKPOINTS), expected, found)
+        }
+        ChainError::Short { size, lines } => {
+            let what = "a signed head covers more lines than are shown";
+            differs(what, ReadsAs::Truncation, bundle::ENTRIES, format!("{size} lines"), format!("{lines} lines"))
+        }
+        other => fail(other.to_string(), ReadsAs::Other, bundle::ENTRIES),
+    })?;
+    let evidence = format!("{} recomputed over {}", count(heads.len(), "root", "roots"), lines_root(anchored.head()));
+    facts.establish().anchored = Some(anchored);
+    pass(evidence)
+}
+
+fn lines_root(head: TreeHead) -> String {
+    format!("{} lines, root {}", head.size, head.root)
+}
+
+/// One consistency proof for each pair of successive checkpoints, and each holds (`spec:merkle-6`).
+pub(super) fn proofs(facts: &mut Facts<'_>) -> Judged {
+    let bytes = facts.document(bundle::PROOFS)?;
+    let heads = facts.heads()?;
+    let proofs: Proofs =
+        jcs::parse_exact(bytes).map_err(|error| fail(error.to_string(), ReadsAs::Edit, bundle::PROOFS))?;
+    if proofs.r#type != PROOFS_TYPE {
+        return Err(differs(
+            "the proofs are of another type",
+            ReadsAs::Edit,
+            bundle::PROOFS,
+            PROOFS_TYPE,
+            proofs.r#type,
+        ));
+    }
+    let pairs = || heads.windows(2).filter_map(|pair| <&[TreeHead; 2]>::try_from(pair).ok());
+    let expected: Vec<(u64, u64)> = pairs().map(|[old, new]| (old.size, new.size)).collect();
+    let found: Vec<(u64, u64)> = proofs.consistency.iter().map(|proof| (proof.from, proof.to)).collect();
+    if expected != found {
+        let place = expected.iter().zip(&found).position(|(a, b)| a != b).unwrap_or(expected.len().min(found.len()));
+        let shown = |list: &[(u64, u64)]| list.get(place).map_or("none".into(), |(from, to)| format!("{from} to {to}"));
+        let reads_as = if found.len() < expected.len() { ReadsAs::Deletion } else { ReadsAs::Edit };
+        let what = "the proofs are not one for each pair of successive checkpoints";
+        return Err(differs(what, reads_as, bundle::PROOFS, shown(&expected), shown(&found)));
+    }
+    for ([old, new], ConsistencyProof { from, proof, to }) in pairs().zip(&proofs.consistency) {
+        verify_consistency(proof, old, new).map_err(|error| {
+            let what = format!("the proof from {from} to {to} does not hold: {error}");
+            fail(what, ReadsAs::Edit, bundle::PROOFS)
+        })?;
+    }
+    pass(count(found.len(), "consistency proof", "consistency proofs"))
+}
+
+/// Nothing lies above the last checkpoint, and the bundle names that head (`spec:bundle-3`).
+pub(super) fn ends_at_checkpoint(facts: &mut Facts<'_>) -> Judged {
+    let shown = facts.anchored()?.head();
+    let last = facts.heads()?.last().copied().unwrap_or(TreeHead { size: 0, root: Digest::of(&[]) });
+    let claimed = facts.bundle()?.statement.predicate.end;
+    if last != shown {
+        let what = "lines follow the last checkpoint: nobody signed them";
+        let at = entry_place(usize::try_from(last.size).unwrap_or(usize::MAX));
+        return Err(differs(
+            what,
+            ReadsAs::Insertion,
+            at,
+            format!("{} lines", last.size),
+            format!("{} lines", shown.size),
+        ));
+    }
+    if claimed != last {
+        let what = "the bundle names another end than its last checkpoint";
+        return Err(differs(what, ReadsAs::Edit, bundle::STATEMENT, lines_root(last), lines_root(claimed)));
+    }
+    facts.establish().end = Some(last);
+    pass(lines_root(last))
+}
+
+/// The heads that the reader held before lie in this history (`spec:time-4`).
+pub(super) fn known(facts: &mut Facts<'_>) -> Judged {
+    let shown = facts.anchored()?.head();
+    let entries = facts.entries()?;
+    let trust = facts.trust;
+    let Some(latest) = trust.latest() else {
+        return Err(Stop::NotRun(NotRun::NoInput("a head held before")));
+    };
+    let origin = entries.all().first().map(|entry| &entry.origin);
+    for known in &trust.known {
+        if let (Some(expected), Some(found)) = (&known.origin, origin)
+            && expected != found
+        {
+            let what = format!("the head from {} is of another chain", known.source);
+            return Err(differs(what, ReadsAs::Other, bundle::ENTRIES, expected, found));
+        }
+        if known.head.size > shown.size {
+            let what =
+                format!("the head from {} covers more lines than are shown: a newer history is withheld", known.source);
+            return Err(differs(
+                what,
+                ReadsAs::Truncation,
+                bundle::ENTRIES,
+                format!("at least {} lines", known.head.size),
+                format!("{} lines", shown.size),
+            ));
+        }
+        let found = entries.root_at(known.head.size);
+        if found != Some(known.head.root) {
+            let what = format!(
+                "the first {} lines are not those of the head from {}: this is another history",
+                known.head.size, known.source
+            );
+            return Err(differs(
+                what,
+                ReadsAs::ReSigning,
+                bundle::ENTRIES,
+                known.head.root,
+                found.map(|d| d.to_string()).unwrap_or_default(),
+            ));
+        }
+    }
+    let after = shown.size.saturating_sub(latest.head.size);
+    let head = format!(
+        "the head of {} lines, root {} (from {}), and {after} lines after it",
+        latest.head.size, latest.head.root, latest.source
+    );
+    pass(format!("{head}{}", periods(facts)))
+}
+
+/// How the period follows the one before.
+fn periods(facts: &Facts<'_>) -> String {
+    let Some(previous) = &facts.trust.previous else { return String::new() };
+    let Ok(bundle) = facts.bundle() else { return String::new() };
+    let (before, start) = (previous.period.end, bundle.statement.predicate.period.start);
+    match before.cmp(&start) {
+        std::cmp::Ordering::Equal => "; the periods join without gap".into(),
+        std::cmp::Ordering::Less => format!("; no bundle covers the gap from {before} to {start}"),
+        std::cmp::Ordering::Greater => format!("; the periods overlap from {start} to {before}"),
+    }
+}
+
+/// Whether a witness pinned by the reader has cosigned; this version reads no witness keys.
+pub(super) fn witnessed(_: &mut Facts<'_>) -> Judged {
+    Err(Stop::NotRun(NotRun::NoInput(
+        "a witness key: nothing here shows that no other version of this history exists after the head you hold",
+    )))
+}

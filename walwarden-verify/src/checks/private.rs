@@ -1,0 +1,202 @@
+//! `keys.no-private-material`: what *parses* as a private key, anywhere in any file. Text that merely looks like one,
+//! say in a commit message, does not (`spec:keys-13`).
+
+mod base64;
+mod der;
+
+use memchr::{memchr_iter, memmem};
+use serde::Deserialize;
+
+use super::{Judged, count, fail, pass};
+use crate::{facts::Facts, report::ReadsAs};
+
+/// No file holds a private key: raw, in PEM, as JWK, of age or OpenSSH, also inside base64.
+pub(super) fn none(facts: &mut Facts<'_>) -> Judged {
+    let mut files = 0_usize;
+    for (name, bytes) in facts.source.files() {
+        let Some(bytes) = bytes else { continue };
+        if let Some(kind) = find(bytes, 0) {
+            let what = format!("a private key is in the bundle ({kind}): whoever has the bundle can sign or decrypt");
+            return Err(fail(what, ReadsAs::Insertion, name));
+        }
+        files = files.saturating_add(1);
+    }
+    pass(format!("{} searched for PKCS#8, PKCS#1, SEC 1, OpenSSH, age and JWK", count(files, "file", "files")))
+}
+
+/// Base64 inside base64 inside a file: a statement's payload, and a document in it.
+const LAYERS: usize = 3;
+
+fn find(bytes: &[u8], layer: usize) -> Option<&'static str> {
+    der::find(bytes)
+        .or_else(|| pem(bytes))
+        .or_else(|| openssh(bytes))
+        .or_else(|| age(bytes))
+        .or_else(|| jwk(bytes))
+        .or_else(|| if layer < LAYERS { in_base64(bytes, layer) } else { None })
+}
+
+fn from(bytes: &[u8], at: usize) -> &[u8] {
+    bytes.get(at..).unwrap_or_default()
+}
+
+/// PEM, its line ends possibly escaped inside a JSON string.
+fn pem(bytes: &[u8]) -> Option<&'static str> {
+    const BEGIN: &[u8] = b"-----BEGIN ";
+    memmem::find_iter(bytes, BEGIN).find_map(|at| {
+        let rest = from(bytes, at.saturating_add(BEGIN.len()));
+        let rest = rest.get(..rest.len().min(64 << 10))?;
+        let body = from(rest, memmem::find(rest, b"-----")?.saturating_add(5));
+        let body = body.get(..memmem::find(body, b"-----END ")?)?;
+        let decoded = base64::decode(&without_escapes(body))?;
+        der::whole(&decoded).or_else(|| openssh(&decoded))
+    })
+}
+
+/// Drops white space, and `\n`, `\r`, `\t` however often escaped.
+fn without_escapes(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut escaped = false;
+    for byte in body {
+        match byte {
+            b'\\' => escaped = true,
+            b'n' | b'r' | b't' if escaped => escaped = false,
+            b if b.is_ascii_whitespace() => {}
+            b => {
+                escaped = false;
+                out.push(*b);
+            }
+        }
+    }
+    out
+}
+
+/// `openssh-key-v1`, then cipher, KDF, its options, a number of keys and a public key, each with its length.
+fn openssh(bytes: &[u8]) -> Option<&'static str> {
+    const MAGIC: &[u8] = b"openssh-key-v1\0";
+    memmem::find_iter(bytes, MAGIC).find_map(|at| {
+        let rest = from(bytes, at.saturating_add(MAGIC.len()));
+        let (_cipher, rest) = ssh_string(rest)?;
+        let (_kdf, rest) = ssh_string(rest)?;
+        let (_options, rest) = ssh_string(rest)?;
+        let rest = rest.strip_prefix(&[0, 0, 0, 1])?;
+        let (_public, rest) = ssh_string(rest)?;
+        let (private, _) = ssh_string(rest)?;
+        (!private.is_empty()).then_some("OpenSSH")
+    })
+}
+
+fn ssh_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+/// An age identity: Bech32, its checksum right.
+fn age(bytes: &[u8]) -> Option<&'static str> {
+    const PREFIX: &[u8] = b"AGE-SECRET-KEY-1";
+    memmem::find_iter(bytes, PREFIX).find_map(|at| {
+        let data = from(bytes, at.saturating_add(PREFIX.len())).get(..58)?;
+        bech32_holds(b"age-secret-key-", data).then_some("age")
+    })
+}
+
+/// BIP 173.
+fn bech32_holds(prefix: &[u8], data: &[u8]) -> bool {
+    const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let mut values: Vec<u32> = prefix.iter().map(|c| u32::from(c >> 5)).collect();
+    values.push(0);
+    values.extend(prefix.iter().map(|c| u32::from(c & 31)));
+    for c in data {
+        let place = ALPHABET.iter().position(|a| *a == c.to_ascii_lowercase());
+        let Some(value) = place.and_then(|place| u32::try_from(place).ok()) else { return false };
+        values.push(value);
+    }
+    let checksum = values.iter().fold(1_u32, |checksum, value| {
+        let shifted = (checksum & 0x01ff_ffff) << 5 ^ value;
+        let taps = GENERATOR.iter().enumerate().filter(|(i, _)| checksum >> 25 >> i & 1 == 1);
+        taps.fold(shifted, |sum, (_, generator)| sum ^ generator)
+    });
+    checksum == 1
+}
+
+/// A JWK with its private member.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    d: Option<String>,
+    k: Option<String>,
+}
+
+impl Jwk {
+    fn is_private(&self) -> bool {
+        let member = if self.kty == "oct" { &self.k } else { &self.d };
+        member.as_ref().and_then(|d| base64::decode(d.as_bytes())).is_some_and(|d| d.len() >= 16)
+    }
+}
+
+/// A JSON object with `kty` and `d`, possibly escaped inside a JSON string.
+fn jwk(bytes: &[u8]) -> Option<&'static str> {
+    const AROUND: usize = 8 << 10;
+    memmem::find_iter(bytes, b"kty").find_map(|at| {
+        let window = bytes.get(at.saturating_sub(AROUND)..bytes.len().min(at.saturating_add(AROUND)))?;
+        let mut window = window.to_vec();
+        for _ in 0..LAYERS {
+            if object_around(&window, AROUND.min(at)) {
+                return Some("JWK");
+            }
+            if !window.contains(&b'\\') {
+                return None;
+            }
+            window = unescaped(&window);
+        }
+        None
+    })
+}
+
+/// Whether one of the objects that begin before `near` in the window is a private JWK.
+fn object_around(window: &[u8], near: usize) -> bool {
+    if memmem::find(window, b"\"d\"").is_none() && memmem::find(window, b"\"k\"").is_none() {
+        return false;
+    }
+    let before = window.get(..near.min(window.len())).unwrap_or_default();
+    memchr::memrchr_iter(b'{', before).take(16).any(|start| {
+        let mut values = serde_json::Deserializer::from_slice(from(window, start)).into_iter::<Jwk>();
+        values.next().is_some_and(|jwk| jwk.is_ok_and(|jwk| jwk.is_private()))
+    })
+}
+
+/// Takes one layer of JSON escapes away.
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => out.extend(bytes.next().map(|escaped| if *escaped == b'n' { b'\n' } else { *escaped })),
+            byte => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// Runs of base64 that begin as DER, JSON, PEM, an age identity or an OpenSSH key do.
+fn in_base64(bytes: &[u8], layer: usize) -> Option<&'static str> {
+    const STARTS: [&[u8]; 4] = [b"eyJ", b"LS0tLS1CRUdJTi", b"QUdFLVNFQ1JFVC1LRVkt", b"b3BlbnNzaC1rZXktdjE"];
+    let inside = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        if before.is_some_and(|b| base64::is_digit(*b)) {
+            return None; // the middle of a run
+        }
+        let run = from(bytes, at);
+        let run = run.get(..run.iter().position(|b| !base64::is_digit(*b)).unwrap_or(run.len()))?;
+        if run.len() < 40 {
+            return None; // shorter than any key
+        }
+        find(&base64::decode(run)?, layer.saturating_add(1))
+    };
+    let der = memchr_iter(b'M', bytes).find_map(inside);
+    der.or_else(|| STARTS.iter().find_map(|start| memmem::find_iter(bytes, start).find_map(inside)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+use super::find;
+
+/// RFC 8410 section 10.3: a published example, of no use to anyone.
+const ED25519: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+
+fn pem(body: &str, newline: &str) -> String {
+    format!("x-----BEGIN PRIVATE KEY-----{newline}{body}{newline}-----END PRIVATE KEY-----{newline}")
+}
+
+#[test]
+fn a_key_is_found_in_every_wrapping() {
+    let raw = super::base64::decode(ED25519.as_bytes()).unwrap();
+    let nested = crate_base64(pem(ED25519, "\n").as_bytes());
+    let jwk = r#"{"crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let age = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
+    for (kind, bytes) in [
+        ("PKCS#8", raw.clone()),
+        ("PKCS#8", [b"before", raw.as_slice(), b"after"].concat()),
+        ("PKCS#8", pem(ED25519, "\n").into_bytes()),
+        ("PKCS#8", pem(ED25519, "\\n").into_bytes()),
+        ("PKCS#8", pem(ED25519, "\\\\n").into_bytes()),
+        ("PKCS#8", format!("{{\"a\":\"{ED25519}\"}}").into_bytes()),
+        ("PKCS#8", format!("{{\"payload\":\"{nested}\"}}").into_bytes()),
+        ("JWK", jwk.as_bytes().to_vec()),
+        ("JWK", format!("{{\"a\":{jwk}}}").into_bytes()),
+        ("JWK", format!("{{\"a\":\"{}\"}}", jwk.replace('"', "\\\"")).into_bytes()),
+        ("age", format!("key {age} here").into_bytes()),
+    ] {
+        assert_eq!(find(&bytes, 0), Some(kind), "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_key_passes() {
+    let cut = &ED25519[..ED25519.len() - 4];
+    let public = r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let spki = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+    for text in [
+        "-----BEGIN PRIVATE KEY-----\nremove this before merging\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----",
+        &pem(cut, "\n"),
+        public,
+        spki,
+        "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEY",
+        "AGE-SECRET-KEY-1",
+        &"M".repeat(4000),
+        "a commit that mentions kty and \"d\"",
+    ] {
+        assert_eq!(find(text.as_bytes(), 0), None, "{text}");
+    }
+}
+
+/// Keys that openssl and ssh-keygen write, where these programs are installed.
+#[test]
+fn keys_made_by_others_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |program: &str, arguments: &[&str]| {
+        #[expect(clippy::disallowed_types, reason = "a test asks other programs for keys")]
+        let ran = std::process::Command::new(program).args(arguments).current_dir(folder.path()).output();
+        match ran {
+            Ok(output) if output.status.success() => true,
+            _ => {
+                #[expect(clippy::disallowed_macros, reason = "a skip is printed")]
+                {
+                    println!("skipped: {program} {} did not run", arguments.join(" "));
+                }
+                false
+            }
+        }
+    };
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let openssl: [(&str, &[&str]); 5] = [
+        ("PKCS#8", &["genpkey", "-algorithm", "ED25519", "-out", "key"]),
+        ("PKCS#8", &["genpkey", "-algorithm", "RSA", "-outform", "DER", "-out", "key"]),
+        ("SEC 1", &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key"]),
+        ("PKCS#1", &["genrsa", "-traditional", "-out", "key", "2048"]),
+        ("encrypted PKCS#8", &["genpkey", "-algorithm", "ED25519", "-aes-256-cbc", "-pass", "pass:x", "-out", "key"]),
+    ];
+    for (kind, arguments) in openssl {
+        if made("openssl", arguments) {
+            assert_eq!(find(&read("key"), 0), Some(kind), "{arguments:?}");
+        }
+    }
+    if made("openssl", &["pkey", "-in", "key", "-passin", "pass:x", "-pubout", "-out", "public"]) {
+        assert_eq!(find(&read("public"), 0), None);
+    }
+    if made("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "ssh"]) {
+        assert_eq!(find(&read("ssh"), 0), Some("OpenSSH"));
+        assert_eq!(find(&read("ssh.pub"), 0), None);
+    }
+}
+
+fn crate_base64(bytes: &[u8]) -> String {
+    walwarden_core::Base64(bytes.to_vec()).to_string()
+}

@@ -1,0 +1,132 @@
+//! `rows.roots`.
+
+use walwarden_core::{
+    bundle::blob_name,
+    jcs, limits,
+    rows::{ContentLeaf, content_root},
+    statement::{
+        Backup,
+        backup::{Content, Tables},
+    },
+};
+
+use super::{Judged, Stop, count, differs, fail, nothing, pass};
+use crate::{
+    facts::{Facts, One, Predicate},
+    report::ReadsAs,
+};
+
+/// The content root of each backup statement, recomputed from its leaf objects, is the one signed and recorded, and so
+/// are the counts (`spec:rows-8`).
+pub(super) fn roots(facts: &mut Facts<'_>) -> Judged {
+    let (mut checked, mut withheld, mut without) = (0_usize, 0_usize, 0_usize);
+    for one in &facts.statements()?.all {
+        let Predicate::Backup(backup) = &one.predicate else { continue };
+        let Some(content) = &backup.content else {
+            no_content(one, backup)?;
+            without = without.saturating_add(1);
+            continue;
+        };
+        let counted = match leaves(facts, content, one)? {
+            Some(leaves) => {
+                root(one, backup, content, &leaves)?;
+                &mut checked
+            }
+            None => &mut withheld,
+        };
+        *counted = counted.saturating_add(1);
+    }
+    if checked == 0 {
+        return Err(nothing("no backup statement with a content root is carried"));
+    }
+    let mut evidence = format!("{} recomputed", count(checked, "content root", "content roots"));
+    if without > 0 {
+        evidence.push_str(&format!("; {} without one", count(without, "backup", "backups")));
+    }
+    if withheld > 0 {
+        evidence.push_str(&format!("; {} not carried", count(withheld, "list of tables is", "lists of tables are")));
+    }
+    pass(evidence)
+}
+
+fn no_content(one: &One, backup: &Backup) -> Result<(), Stop> {
+    match backup.data.content_root {
+        Some(root) => Err(differs(
+            "a content root without the tables that it is of",
+            ReadsAs::Deletion,
+            one.place(),
+            root,
+            "none",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The leaf objects; `None` where their blob is not carried, which `bundle.complete` judges.
+fn leaves(facts: &Facts<'_>, content: &Content, one: &One) -> Result<Option<Vec<ContentLeaf>>, Stop> {
+    let blob = match &content.tables {
+        Tables::Inline(leaves) => return Ok(Some(leaves.clone())),
+        Tables::Blob(tables) => tables.blob,
+    };
+    let name = blob_name(&blob);
+    let Some(bytes) = facts.source.file(&name) else { return Ok(None) };
+    if facts.digest(&name) != Some(blob) {
+        return Err(Stop::needs("blobs.digests"));
+    }
+    let wrong = |error: String| fail(format!("the list of tables of {}: {error}", one.place()), ReadsAs::Edit, &name);
+    jcs::check_up_to(bytes, limits::TABLE_LIST_BYTES).map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_slice(bytes).map(Some).map_err(|error| wrong(error.to_string()))
+}
+
+fn root(one: &One, backup: &Backup, content: &Content, leaves: &[ContentLeaf]) -> Result<(), Stop> {
+    let place = || one.place();
+    let found = content_root(leaves).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place()))?;
+    if found != content.root {
+        return Err(differs(
+            "the tables do not have the content root stated",
+            ReadsAs::Edit,
+            place(),
+            content.root,
+            found,
+        ));
+    }
+    if backup.data.content_root != Some(content.root) {
+        let recorded = backup.data.content_root.map_or("none".into(), |root| root.to_string());
+        return Err(differs(
+            "the recorded content root is not that of the statement",
+            ReadsAs::Edit,
+            place(),
+            content.root,
+            recorded,
+        ));
+    }
+    if content.canonical != "pgrow-v1" {
+        return Err(differs(
+            "rows in a form that this version does not know",
+            ReadsAs::Other,
+            place(),
+            "pgrow-v1",
+            &content.canonical,
+        ));
+    }
+    if !matches!((content.blinding.alg.as_str(), content.blinding.commitment), ("hmac-v1", Some(_)) | ("none", None)) {
+        let what = "rows are blinded in a way that this version does not know, or without a commitment to the key";
+        return Err(differs(what, ReadsAs::Other, place(), "hmac-v1, with a commitment", &content.blinding.alg));
+    }
+    let tables = leaves.iter().filter(|leaf| matches!(leaf, ContentLeaf::Table { .. }));
+    let (tables, rows) = tables.fold((0_i64, 0_u64), |(tables, rows), leaf| {
+        (tables.saturating_add(1), rows.saturating_add(leaf.rows_and_root().0))
+    });
+    let stated = (backup.data.tables, backup.data.rows.0);
+    if (tables, rows) != stated {
+        let shown = |(tables, rows): (i64, u64)| format!("{tables} tables, {rows} rows");
+        return Err(differs(
+            "the recorded counts are not those of the tables",
+            ReadsAs::Edit,
+            place(),
+            shown((tables, rows)),
+            shown(stated),
+        ));
+    }
+    Ok(())
+}

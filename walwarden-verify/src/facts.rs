@@ -1,0 +1,303 @@
+//! What checks have established. An accessor without its fact answers `Needs`: `?` is the skip rule, and no list of
+//! dependencies is kept by hand.
+
+mod carried;
+mod digests;
+mod shown;
+
+use std::collections::BTreeMap;
+
+use walwarden_core::{
+    Digest, Period,
+    bundle::{self, lines},
+    chain::{Anchored, ChainError, Entries},
+    checkpoint::Head,
+    event::Event,
+    jcs::{self, JcsError},
+    merkle::TreeHead,
+    policy::Policy,
+    record::Record,
+    registry::{Registry, Versions},
+    statement::{Bundle, Statement},
+    value::EntryId,
+};
+
+use crate::{
+    checks::Stop,
+    report::NotRun,
+    source::Source,
+    trust::{Previous, Trust},
+};
+pub(crate) use carried::{Carried, CarriedError, Kind, One, Predicate};
+use digests::Digests;
+
+/// Everything read once, and everything established so far.
+pub(crate) struct Facts<'a> {
+    pub(crate) source: &'a Source,
+    pub(crate) trust: &'a Trust,
+    digests: Digests<'a>,
+    spelling: BTreeMap<&'a str, Misspelt>,
+    parsed: Result<Entries<'a>, ChainError>,
+    carried: Result<Carried, CarriedError>,
+    /// Position of the entry that references a payload, by payload digest; `None` when more than one does.
+    references: BTreeMap<Digest, Option<usize>>,
+    established: Established,
+}
+
+/// Facts that a check sets and nothing takes away.
+#[derive(Default)]
+pub(crate) struct Established {
+    /// Set by `bundle.listed`: readable, not yet believed.
+    pub(crate) bundle: Option<BundleRead>,
+    /// Set by `bundle.signed`.
+    pub(crate) bundle_signed: bool,
+    /// Set by `chain.canonical`.
+    pub(crate) entries: bool,
+    /// Set by `keys.registry-versions` when the versions follow from each other.
+    pub(crate) versions: Option<Versions>,
+    /// Set by `keys.registry-versions` when each version has its entry.
+    pub(crate) registry: Option<Registry>,
+    /// Set by `keys.root-pinned`.
+    pub(crate) anchored_version: Option<usize>,
+    /// Set by `chain.checkpoints-signed`.
+    pub(crate) heads: Option<Vec<TreeHead>>,
+    /// Set by `chain.roots`.
+    pub(crate) anchored: Option<Anchored>,
+    /// Set by `chain.ends-at-checkpoint`.
+    pub(crate) end: Option<TreeHead>,
+    /// Set by `statements.signed`: every carried statement verified.
+    pub(crate) statements: bool,
+    /// Set by `policy.in-force`: adopted policies that are carried, with position and digest.
+    pub(crate) policies: Option<Vec<Adopted>>,
+}
+
+/// The bundle's statement and its identity.
+pub(crate) struct BundleRead {
+    pub(crate) statement: Statement<Bundle>,
+    pub(crate) envelope: walwarden_core::dsse::Envelope,
+    pub(crate) digest: Digest,
+}
+
+/// A policy and the entry that adopted it.
+pub(crate) struct Adopted {
+    pub(crate) position: usize,
+    pub(crate) digest: Digest,
+    pub(crate) policy: Option<Policy>,
+}
+
+/// Where a document is not canonical.
+pub(crate) struct Misspelt {
+    /// Line from 1; 0 for a document that is one value.
+    pub(crate) line: usize,
+    pub(crate) error: Option<JcsError>,
+}
+
+impl<'a> Facts<'a> {
+    /// Reads everything that takes time once: digests on one thread, the chain on another.
+    pub(crate) fn new(source: &'a Source, trust: &'a Trust) -> Self {
+        let (digests, (parsed, carried, spelling)) = digests::beside(
+            || Digests::of(source),
+            || {
+                let parsed = Entries::parse(source.file(bundle::ENTRIES).unwrap_or_default());
+                let carried = Carried::read(source);
+                let spelling = spelling(source, &parsed);
+                (parsed, carried, spelling)
+            },
+        );
+        let references = parsed.as_ref().map(references).unwrap_or_default();
+        let established = Established::default();
+        Self { source, trust, digests, spelling, parsed, carried, references, established }
+    }
+
+    /// For the check that establishes a fact.
+    pub(crate) fn establish(&mut self) -> &mut Established {
+        &mut self.established
+    }
+
+    /// A document that is there, readable and canonical.
+    pub(crate) fn document(&self, name: &str) -> Result<&'a [u8], Stop> {
+        if !self.source.has(name) {
+            return Err(Stop::needs("bundle.listed"));
+        }
+        let bytes = self.source.file(name).ok_or_else(|| Stop::needs("zip.profile"))?;
+        if self.spelling.contains_key(name) { Err(Stop::needs("json.canonical")) } else { Ok(bytes) }
+    }
+
+    /// Documents that are not canonical, by name.
+    pub(crate) const fn misspelt(&self) -> &BTreeMap<&'a str, Misspelt> {
+        &self.spelling
+    }
+
+    /// Digest of a file that can be read.
+    pub(crate) fn digest(&self, name: &str) -> Option<Digest> {
+        self.digests.files.get(name).copied()
+    }
+
+    /// The chain as parsed, for the check that judges it.
+    pub(crate) const fn parsed(&self) -> &Result<Entries<'a>, ChainError> {
+        &self.parsed
+    }
+
+    /// Statements as carried, parsed and not yet verified.
+    pub(crate) fn carried(&self) -> Result<&Carried, Stop> {
+        for kind in Kind::ALL {
+            if self.source.has(kind.file()) {
+                self.document(kind.file())?;
+            }
+        }
+        self.carried.as_ref().map_err(|_| Stop::needs("statements.signed"))
+    }
+
+    /// Why statements could not be parsed, for the check that judges them.
+    pub(crate) fn carried_error(&self) -> Option<&CarriedError> {
+        self.carried.as_ref().err()
+    }
+
+    /// Statements whose every signature was verified.
+    pub(crate) fn statements(&self) -> Result<&Carried, Stop> {
+        if self.established.statements { self.carried() } else { Err(Stop::needs("statements.signed")) }
+    }
+
+    /// Position of the one entry that references a payload.
+    pub(crate) fn referencing(&self, payload: &Digest) -> Option<usize> {
+        self.references.get(payload).copied().flatten()
+    }
+
+    /// Whether more than one entry references a payload.
+    pub(crate) fn referenced_twice(&self, payload: &Digest) -> bool {
+        self.references.get(payload) == Some(&None)
+    }
+
+    pub(crate) fn entries(&self) -> Result<&Entries<'a>, Stop> {
+        match &self.parsed {
+            Ok(entries) if self.established.entries => Ok(entries),
+            _ => Err(Stop::needs("chain.canonical")),
+        }
+    }
+
+    /// What the bundle says of itself, believed or not.
+    pub(crate) fn bundle(&self) -> Result<&BundleRead, Stop> {
+        self.established.bundle.as_ref().ok_or_else(|| Stop::needs("bundle.listed"))
+    }
+
+    /// What the bundle says of itself, under a signature by a key that may seal it.
+    pub(crate) fn signed_bundle(&self) -> Result<&Bundle, Stop> {
+        match &self.established.bundle {
+            Some(read) if self.established.bundle_signed => Ok(&read.statement.predicate),
+            _ => Err(Stop::needs("bundle.signed")),
+        }
+    }
+
+    pub(crate) fn versions(&self) -> Result<&Versions, Stop> {
+        self.established.versions.as_ref().ok_or_else(|| Stop::needs("keys.registry-versions"))
+    }
+
+    pub(crate) fn registry(&self) -> Result<&Registry, Stop> {
+        self.established.registry.as_ref().ok_or_else(|| Stop::needs("keys.registry-versions"))
+    }
+
+    pub(crate) fn heads(&self) -> Result<&[TreeHead], Stop> {
+        self.established.heads.as_deref().ok_or_else(|| Stop::needs("chain.checkpoints-signed"))
+    }
+
+    pub(crate) fn anchored(&self) -> Result<Anchored, Stop> {
+        self.established.anchored.ok_or_else(|| Stop::needs("chain.roots"))
+    }
+
+    pub(crate) fn policies(&self) -> Result<&[Adopted], Stop> {
+        self.established.policies.as_deref().ok_or_else(|| Stop::needs("policy.in-force"))
+    }
+
+    /// Words for evidence that rests on a registry nobody pinned.
+    pub(crate) fn registry_words(&self) -> &'static str {
+        if self.established.anchored_version.is_some() {
+            ""
+        } else {
+            ", under the bundle's own registry, which no pinned root anchors"
+        }
+    }
+
+    /// The verified record, for the rules.
+    pub(crate) fn record(&self) -> Option<Record<'_>> {
+        let anchored = self.anchored().ok()?;
+        let entries = self.entries().ok()?;
+        let period = self.signed_bundle().ok()?.period;
+        let adopted = self.established.policies.as_deref().unwrap_or_default();
+        let policies = adopted.iter().filter_map(|adopted| adopted.policy.clone()).collect();
+        Some(Record::new(&anchored, entries, period, policies, self.signed_entries()))
+    }
+
+    /// Entries whose every statement is carried and verified.
+    fn signed_entries(&self) -> Vec<EntryId> {
+        let (Ok(entries), Ok(statements)) = (self.entries(), self.statements()) else { return Vec::new() };
+        let carried = |payload: &Digest| statements.find(payload).is_some();
+        let signed = entries
+            .all()
+            .iter()
+            .filter(|entry| !entry.statements.is_empty() && entry.statements.iter().all(|s| carried(&s.payload)));
+        signed.map(|entry| entry.id).collect()
+    }
+
+    /// What a later bundle may hold against it.
+    pub(crate) fn as_previous(&self) -> Option<Previous> {
+        let tree = self.established.end?;
+        let origin = self.registry().ok()?.origin()?.clone();
+        let registry = self.versions().ok()?.all().iter().map(|version| version.payload).collect();
+        Some(Previous { head: Head { origin, tree }, registry, period: self.signed_bundle().ok()?.period })
+    }
+
+    /// The period the bundle claims.
+    pub(crate) fn period(&self) -> Result<Period, Stop> {
+        Ok(self.bundle()?.statement.predicate.period)
+    }
+}
+
+impl Stop {
+    /// The check builds on one that did not pass.
+    pub(crate) const fn needs(id: &'static str) -> Self {
+        Self::NotRun(NotRun::Needs(id))
+    }
+}
+
+/// Positions of the entries that reference each payload.
+fn references(entries: &Entries<'_>) -> BTreeMap<Digest, Option<usize>> {
+    let mut references = BTreeMap::new();
+    for (position, entry) in entries.all().iter().enumerate() {
+        for statement in &entry.statements {
+            references.entry(statement.payload).and_modify(|place| *place = None).or_insert(Some(position));
+        }
+    }
+    references
+}
+
+/// The event of an entry, only where its type is one of `kinds`.
+pub(crate) fn event_of(entry: &walwarden_core::chain::Entry<'_>, kinds: &[&str]) -> Option<Event> {
+    kinds.contains(&entry.kind.as_ref()).then(|| entry.event())
+}
+
+/// Documents that are not canonical: each `.json` one value, each `.ndjson` one value a line.
+fn spelling<'a>(source: &'a Source, entries: &Result<Entries<'_>, ChainError>) -> BTreeMap<&'a str, Misspelt> {
+    let mut wrong = BTreeMap::new();
+    for (name, bytes) in source.files() {
+        let Some(bytes) = bytes else { continue };
+        let found = if name == bundle::ENTRIES && entries.is_ok() {
+            None // parsing has checked each line
+        } else if name.ends_with(".ndjson") {
+            lines(bytes).enumerate().find_map(|(index, line)| {
+                let line_number = index.saturating_add(1);
+                match line {
+                    Err(_) => Some(Misspelt { line: line_number, error: None }),
+                    Ok(line) => jcs::check(line).err().map(|error| Misspelt { line: line_number, error: Some(error) }),
+                }
+            })
+        } else if name.ends_with(".json") {
+            jcs::check(bytes).err().map(|error| Misspelt { line: 0, error: Some(error) })
+        } else {
+            None
+        };
+        if let Some(found) = found {
+            wrong.insert(name, found);
+        }
+    }
+    wrong
+}

@@ -1,0 +1,174 @@
+//! Statements as the bundle carries them: parsed, not yet believed.
+
+use std::collections::BTreeMap;
+
+use walwarden_core::{
+    Digest,
+    bundle::lines,
+    dsse::{DsseError, Envelope},
+    statement::{
+        Backup, Head, Predicate as _, RestoreTest, Statement, StatementError, Subject, backup::Tables,
+        key_registry::Use,
+    },
+    value::EntryId,
+};
+
+use crate::source::Source;
+
+/// A kind of statement that belongs to entries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Backup,
+    RestoreTest,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Backup, Self::RestoreTest];
+
+    /// The file that carries them.
+    pub(crate) const fn file(self) -> &'static str {
+        match self {
+            Self::Backup => Backup::FILE,
+            Self::RestoreTest => RestoreTest::FILE,
+        }
+    }
+
+    /// The event type of their entries.
+    pub(crate) const fn event(self) -> &'static str {
+        match self {
+            Self::Backup => "backup.completed",
+            Self::RestoreTest => "restore.tested",
+        }
+    }
+
+    /// What their keys must be for.
+    pub(crate) const fn purpose(self) -> Use {
+        match self {
+            Self::Backup => Use::Backup,
+            Self::RestoreTest => Use::RestoreTest,
+        }
+    }
+}
+
+/// What a statement says.
+#[derive(Debug)]
+pub(crate) enum Predicate {
+    Backup(Box<Backup>),
+    RestoreTest(Box<RestoreTest>),
+}
+
+impl Predicate {
+    pub(crate) const fn head(&self) -> &Head {
+        match self {
+            Self::Backup(backup) => &backup.head,
+            Self::RestoreTest(test) => &test.head,
+        }
+    }
+
+    /// The run that it ends.
+    pub(crate) const fn run(&self) -> EntryId {
+        match self {
+            Self::Backup(backup) => backup.data.run_id,
+            Self::RestoreTest(test) => test.test_id,
+        }
+    }
+
+    /// Blobs that the statement names.
+    pub(crate) fn blobs(&self) -> Vec<Digest> {
+        match self {
+            Self::Backup(backup) => match backup.content.as_ref().map(|content| &content.tables) {
+                Some(Tables::Blob(tables)) => vec![tables.blob],
+                _ => Vec::new(),
+            },
+            Self::RestoreTest(test) => test.attachments.iter().copied().chain(test.schema.diff).collect(),
+        }
+    }
+}
+
+/// One statement.
+#[derive(Debug)]
+pub(crate) struct One {
+    pub(crate) kind: Kind,
+    /// Line of its file, from 1.
+    pub(crate) line: usize,
+    pub(crate) envelope: Envelope,
+    pub(crate) payload_digest: Digest,
+    pub(crate) envelope_digest: Digest,
+    pub(crate) subject: Vec<Subject>,
+    pub(crate) predicate: Predicate,
+}
+
+impl One {
+    /// `statements/backup.ndjson line 3`
+    pub(crate) fn place(&self) -> String {
+        format!("{} line {}", self.kind.file(), self.line)
+    }
+}
+
+/// All statements, in order of the files.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    pub(crate) all: Vec<One>,
+    index: BTreeMap<Digest, usize>,
+}
+
+/// Why a line is no statement.
+#[derive(Debug)]
+pub(crate) struct CarriedError {
+    pub(crate) place: String,
+    pub(crate) what: String,
+}
+
+impl Carried {
+    /// Parses every statement file; an absent one carries none.
+    pub(super) fn read(source: &Source) -> Result<Self, CarriedError> {
+        let mut carried = Self::default();
+        for kind in Kind::ALL {
+            for (index, line) in lines(source.file(kind.file()).unwrap_or_default()).enumerate() {
+                let number = index.saturating_add(1);
+                let wrong = |what: String| CarriedError { place: format!("{} line {number}", kind.file()), what };
+                let line = line.map_err(|_| wrong("the line is empty or not ended by LF".into()))?;
+                let one = one(kind, number, line).map_err(|error| wrong(error.to_string()))?;
+                carried.index.entry(one.payload_digest).or_insert(carried.all.len());
+                carried.all.push(one);
+            }
+        }
+        Ok(carried)
+    }
+
+    /// The statement with this payload.
+    pub(crate) fn find(&self, payload: &Digest) -> Option<&One> {
+        self.all.get(*self.index.get(payload)?)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum LineError {
+    #[error(transparent)]
+    Envelope(#[from] DsseError),
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+}
+
+fn one(kind: Kind, number: usize, line: &[u8]) -> Result<One, LineError> {
+    let envelope = Envelope::parse(line)?;
+    let (subject, predicate) = match kind {
+        Kind::Backup => {
+            let statement = Statement::<Backup>::parse_payload(&envelope.payload.0)?;
+            (statement.subject, Predicate::Backup(Box::new(statement.predicate)))
+        }
+        Kind::RestoreTest => {
+            let statement = Statement::<RestoreTest>::parse_payload(&envelope.payload.0)?;
+            (statement.subject, Predicate::RestoreTest(Box::new(statement.predicate)))
+        }
+    };
+    Ok(One {
+        kind,
+        line: number,
+        payload_digest: envelope.payload_digest(),
+        envelope_digest: Digest::of(line),
+        envelope,
+        subject,
+        predicate,
+    })
+}

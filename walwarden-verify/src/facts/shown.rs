@@ -1,0 +1,286 @@
+//! What the report shows beside its verdict: only from what was established.
+
+use std::collections::BTreeMap;
+
+use walwarden_core::{
+    Digest, Period,
+    chain::Entry,
+    event::{Event, RestoreTested},
+    key::PublicKey,
+    statement::{
+        RestoreTest,
+        key_registry::{Ceremony, KeyRegistry},
+        restore_test::StepOutcome,
+    },
+    value::EntryId,
+};
+
+use super::{Carried, Facts, One, Predicate};
+use crate::report::{
+    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, KeyShown, PolicyShown, RestoreShown, Shown,
+    Subject,
+};
+
+impl Facts<'_> {
+    /// What was read.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject {
+            name: self.source.name().into(),
+            container: self.source.container(),
+            bytes: self.source.bytes().len() as u64,
+            file_digest: self.digests.container,
+            bundle_digest: self.bundle().ok().map(|read| read.digest),
+        }
+    }
+
+    /// What the bundle says of itself.
+    pub(crate) fn claims(&self) -> Option<Claims> {
+        let said = &self.bundle().ok()?.statement.predicate;
+        let ceremony = self.versions().ok().and_then(|versions| versions.newest()).map(|registry| {
+            match registry.ceremony {
+                Ceremony::SameHost => "same-host",
+                Ceremony::Separate => "separate",
+            }
+            .to_owned()
+        });
+        Some(Claims {
+            organisation: said.organisation.clone(),
+            origin: said.origin.clone(),
+            period: said.period,
+            zone: said.zone.clone(),
+            sealed_at: said.sealed_at,
+            head: said.end,
+            ceremony,
+        })
+    }
+
+    /// Entries of the chain, once its tree has every signed root.
+    pub(crate) fn established_entries(&self) -> Option<u64> {
+        self.anchored().ok().map(|anchored| anchored.head().size)
+    }
+
+    /// Facts of the established record; nothing of a chain that was not.
+    pub(crate) fn shown(&self) -> Shown {
+        let mut shown = Shown { keys: self.keys_shown(), ..Shown::default() };
+        let (Ok(_), Ok(entries), Ok(period)) = (self.anchored(), self.entries(), self.period()) else { return shown };
+        let entries = entries.all();
+        shown.entries = entries.len() as u64;
+        shown.entries_in_period = entries.iter().filter(|entry| period.contains(entry.recorded_at)).count() as u64;
+        shown.policies = self.policies_shown(entries, period);
+        let statements = self.statements().ok();
+        let mut collect = Collect { shown, period, statements, runs: BTreeMap::new(), tests: BTreeMap::new() };
+        for entry in entries {
+            collect.entry(entry);
+        }
+        collect.finish()
+    }
+
+    fn policies_shown(&self, entries: &[Entry<'_>], period: Period) -> Vec<PolicyShown> {
+        let mut policies = Vec::new();
+        for adopted in self.established.policies.as_deref().unwrap_or_default() {
+            let Some(entry) = entries.get(adopted.position) else { continue };
+            if entry.recorded_at < period.start {
+                policies.clear(); // only the last one before the period was in force in it
+            }
+            if let (Some(policy), true) = (&adopted.policy, entry.recorded_at < period.end) {
+                policies.push(PolicyShown {
+                    version: policy.version.clone(),
+                    digest: adopted.digest,
+                    effective_from: policy.effective_from,
+                    author: policy.author.clone(),
+                    approved_by: policy.approved_by.clone(),
+                    // Signed approvals are review statements, which this version does not read.
+                    signed: false,
+                });
+            }
+        }
+        policies
+    }
+
+    fn keys_shown(&self) -> Vec<KeyShown> {
+        let Some(registry) = self.registry().ok().and_then(|registry| registry.versions().newest()) else {
+            return Vec::new();
+        };
+        let KeyRegistry { roots, keys, .. } = registry;
+        let pinned = |key: &PublicKey| self.trust.pins.as_ref().is_some_and(|p| p.pins.contains(&key.fingerprint()));
+        let roots = roots.iter().map(|root| KeyShown {
+            keyid: root.id().to_string(),
+            fingerprint: root.fingerprint(),
+            uses: vec!["root".into()],
+            custodian: String::new(),
+            storage: String::new(),
+            state: if pinned(root) { "pinned" } else { "not pinned" }.into(),
+        });
+        let keys = keys.iter().map(|key| KeyShown {
+            keyid: key.jwk.id().to_string(),
+            fingerprint: key.jwk.fingerprint(),
+            uses: key.uses.iter().map(|purpose| purpose.word().into()).collect(),
+            custodian: key.custodian.clone(),
+            storage: key.storage.word().into(),
+            state: key.state.word().into(),
+        });
+        roots.chain(keys).collect()
+    }
+}
+
+/// Goes through the chain once.
+struct Collect<'f> {
+    shown: Shown,
+    period: Period,
+    statements: Option<&'f Carried>,
+    /// Index of the backup shown, by run.
+    runs: BTreeMap<EntryId, usize>,
+    /// Index of the restore test shown, by run.
+    tests: BTreeMap<EntryId, usize>,
+}
+
+impl Collect<'_> {
+    fn entry(&mut self, entry: &Entry<'_>) {
+        let event = entry.event();
+        if event == Event::NotInterpreted {
+            let of_entry = (entry.seq, entry.id.to_string(), entry.kind.clone().into_owned());
+            self.shown.not_interpreted.push(of_entry);
+        }
+        let in_period = self.period.contains(entry.recorded_at);
+        match event {
+            Event::ScopeDeclared(scope) => {
+                self.shown.databases = scope.databases.into_iter().map(database).collect();
+            }
+            Event::BackupStarted(start) if in_period => {
+                let outcome = BackupOutcome::Open;
+                self.backup(entry, start.run_id, &start.database, outcome);
+            }
+            Event::BackupFailed(failed) if in_period => {
+                let outcome = BackupOutcome::Failed {
+                    stage: failed.stage.word().into(),
+                    reason: failed.reason_code,
+                    message: failed.message.unwrap_or_default(),
+                };
+                self.backup(entry, failed.run_id, &failed.database, outcome);
+            }
+            Event::BackupCompleted(done) if in_period => {
+                let completed = CompletedShown {
+                    snapshot_at: done.snapshot_at,
+                    bytes: done.object.bytes.0,
+                    sha256: done.object.sha256,
+                    key: done.object.key.clone(),
+                    tables: u64::try_from(done.tables).unwrap_or_default(),
+                    rows: done.rows.0,
+                    content_root: done.content_root,
+                    signers: self.signers(entry),
+                };
+                self.backup(entry, done.run_id, &done.database, BackupOutcome::Completed(completed));
+            }
+            Event::RestoreStarted(start) if in_period => {
+                self.tests.insert(start.test_id, self.shown.restores.len());
+                self.shown.restores.push(RestoreShown {
+                    seq: entry.seq,
+                    id: entry.id.to_string(),
+                    database: start.database,
+                    backup: start.backup.to_string(),
+                    outcome: "open".into(),
+                    started_at: entry.at,
+                    seconds: None,
+                    rto_s: None,
+                    tables: (0, 0),
+                    rows: (0, 0),
+                    root_expected: None,
+                    root_actual: None,
+                    steps: Vec::new(),
+                    performed_by: String::new(),
+                    lessons: String::new(),
+                });
+            }
+            Event::RestoreTested(test) if in_period => {
+                let id = test.test_id;
+                let restore = restore(entry, *test, self.statement(entry).and_then(One::restore_test));
+                match self.tests.get(&id).and_then(|index| self.shown.restores.get_mut(*index)) {
+                    Some(started) => *started = restore,
+                    None => self.shown.restores.push(restore),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows a run's end in place of its start.
+    fn backup(&mut self, entry: &Entry<'_>, run: EntryId, database: &str, outcome: BackupOutcome) {
+        let started_at = matches!(outcome, BackupOutcome::Open).then_some(entry.at);
+        let mut shown =
+            BackupShown { seq: entry.seq, id: entry.id.to_string(), database: database.into(), started_at, outcome };
+        match self.runs.get(&run).and_then(|index| self.shown.backups.get_mut(*index)) {
+            Some(started) => {
+                shown.started_at = started.started_at;
+                *started = shown;
+            }
+            None => {
+                self.runs.insert(run, self.shown.backups.len());
+                self.shown.backups.push(shown);
+            }
+        }
+    }
+
+    /// The verified statement of an entry.
+    fn statement(&self, entry: &Entry<'_>) -> Option<&One> {
+        let payload: Digest = entry.statements.first()?.payload;
+        self.statements?.find(&payload)
+    }
+
+    fn signers(&self, entry: &Entry<'_>) -> Vec<String> {
+        let signatures = self.statement(entry).map(|one| one.envelope.signatures.as_slice()).unwrap_or_default();
+        signatures.iter().map(|signature| signature.keyid.to_string()).collect()
+    }
+
+    /// In chain order of the entries shown.
+    fn finish(mut self) -> Shown {
+        self.shown.backups.sort_by_key(|backup| backup.seq);
+        self.shown.restores.sort_by_key(|restore| restore.seq);
+        self.shown
+    }
+}
+
+impl One {
+    fn restore_test(&self) -> Option<&RestoreTest> {
+        match &self.predicate {
+            Predicate::RestoreTest(test) => Some(test),
+            Predicate::Backup(_) => None,
+        }
+    }
+}
+
+fn database(database: walwarden_core::event::Database) -> DatabaseShown {
+    DatabaseShown {
+        id: database.id,
+        provider: database.provider,
+        region: database.region,
+        owner: database.owner,
+        server_version: database.server_version,
+    }
+}
+
+fn restore(entry: &Entry<'_>, test: RestoreTested, statement: Option<&RestoreTest>) -> RestoreShown {
+    let steps = statement.map(|statement| statement.steps.as_slice()).unwrap_or_default();
+    let word = |outcome: StepOutcome| match outcome {
+        StepOutcome::Ok => "ok",
+        StepOutcome::Failed => "failed",
+        StepOutcome::Skipped => "skipped",
+    };
+    let number = |n: i64| u64::try_from(n).unwrap_or_default();
+    RestoreShown {
+        seq: entry.seq,
+        id: entry.id.to_string(),
+        database: test.database,
+        backup: test.backup.to_string(),
+        outcome: test.outcome.word().into(),
+        started_at: test.started_at,
+        seconds: test.checks_passed_at.map(|at| at.seconds_since(test.started_at)),
+        rto_s: Some(test.rto_target_s),
+        tables: (number(test.tables_equal.unwrap_or_default()), number(test.tables_expected)),
+        rows: (test.rows_actual.map_or(0, |rows| rows.0), test.rows_expected.0),
+        root_expected: test.root_expected,
+        root_actual: test.root_actual,
+        steps: steps.iter().map(|step| (step.name.clone(), word(step.outcome).into(), step.seconds)).collect(),
+        performed_by: test.performed_by,
+        lessons: test.lessons.unwrap_or_default(),
+    }
+}

@@ -1,0 +1,70 @@
+//! The judge: verifies an evidence bundle without network, process or trust in what the bundle says of itself.
+//!
+//! [`open`] reads a bundle, [`verify`] judges it and always returns a [`Report`], [`render::render`] writes that report.
+//! Nothing here reads a clock or the environment: the instant that counts as now is an argument.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)] // input is hostile: spec:model-6
+
+pub mod checks;
+mod facts;
+pub mod render;
+pub mod report;
+pub mod source;
+pub mod trust;
+
+use walwarden_core::{
+    Time,
+    rules::{self, Gate},
+};
+
+use facts::Facts;
+pub use report::{Report, RunBlock, Verdict};
+pub use source::{OpenError, Source, open};
+pub use trust::Trust;
+
+/// What is judged, by what, and which instant counts as now.
+#[derive(Debug, Clone, Copy)]
+pub struct VerifyInput<'a> {
+    /// The bundle.
+    pub source: &'a Source,
+    /// What the auditor brings.
+    pub trust: &'a Trust,
+    /// Now.
+    pub as_of: Time,
+}
+
+/// Judges a bundle. Total: whatever the bytes are, there is a report with every check and every rule.
+#[must_use]
+pub fn verify(input: &VerifyInput<'_>) -> Report {
+    judge(input).0
+}
+
+/// As [`verify`], with what was established.
+fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
+    let mut facts = Facts::new(input.source, input.trust);
+    let checks = checks::run(&mut facts);
+    let gate = checks::gate(&checks);
+    let rules = match gate {
+        Gate::Closed => rules::evaluate(None, gate),
+        _ => rules::evaluate(facts.record().as_ref(), gate),
+    };
+    let report = Report {
+        spec_version: "1-draft",
+        subject: facts.subject(),
+        as_of: input.as_of,
+        claims: facts.claims(),
+        trust: input.trust.shown(facts.established_entries()),
+        checks,
+        rules,
+        facts: facts.shown(),
+    };
+    (report.complete(), facts)
+}

@@ -1,0 +1,61 @@
+//! Outputs of a [`Report`]: text, HTML, PDF and JSON (`spec/15-report.md`).
+//!
+//! [`document`] turns the report into words once; `text`, `html` and `pdf` lay those words out. `json` is for machines and
+//! is made from the report itself. None of them filters, sorts, counts or judges.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)] // what is printed is hostile: spec:model-6
+
+mod document;
+mod escape;
+mod html;
+mod json;
+mod pdf;
+mod text;
+
+use std::io::{self, Write};
+
+use crate::report::{Report, RunBlock};
+use document::Document;
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// For a terminal, 100 columns wide: what to look at first, then one line for each check and rule.
+    Text {
+        /// Whether to add colour, which never carries meaning alone.
+        colour: bool,
+    },
+    /// One self-contained page for screen and print.
+    Html,
+    /// A4 pages.
+    Pdf,
+    /// `report.json`, version `v1-draft`.
+    Json,
+}
+
+/// Writes `report` in `format`. The same report and run give the same bytes.
+///
+/// # Errors
+/// `out` is at fault; a renderer that cannot do its work reports that as [`io::ErrorKind::Other`].
+pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text { colour } => out.write_all(text::render(&Document::brief(report, run), colour).as_bytes()),
+        Format::Html => out.write_all(html::render(&Document::full(report, run)).map_err(io::Error::other)?.as_bytes()),
+        Format::Pdf => out.write_all(&pdf::render(&Document::full(report, run), pdf::Identity::of(report, run))?),
+        Format::Json => out.write_all(json::render(report, run).map_err(io::Error::other)?.as_bytes()),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

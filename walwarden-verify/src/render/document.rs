@@ -1,0 +1,461 @@
+//! The report as a document: headings, facts, tables and marks, with every sentence written once (`spec:report-1`).
+//!
+//! Text, HTML and PDF lay out what stands here and decide nothing. Every string of the record enters through
+//! [`Text::record`] or [`Text::code`], which make it safe to look at ([`super::escape`]).
+
+mod checks;
+mod cover;
+mod history;
+mod perform;
+mod restores;
+mod rules;
+mod summary;
+mod words;
+
+use serde::Serialize;
+use walwarden_core::Digest;
+
+use super::escape::{NAME, SENTENCE, visible};
+use crate::report::{Report, RunBlock};
+pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE};
+
+/// Everything that is printed, in order.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document {
+    /// Also the title of the file.
+    pub(crate) title: &'static str,
+    /// Stands on every page: organisation and period.
+    pub(crate) running: String,
+    /// Stands on every page: the short digest of the bundle.
+    pub(crate) digest: String,
+    /// Stands on every page.
+    pub(crate) disclaimer: &'static str,
+    /// The first page.
+    pub(crate) cover: Cover,
+    /// The rest.
+    pub(crate) sections: Vec<Section>,
+}
+
+/// The first page, or the first lines.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cover {
+    /// Under the title; fixed.
+    pub(crate) subtitle: &'static str,
+    /// The organisation's name, or that it is not known.
+    pub(crate) organisation: Text,
+    /// The verdict.
+    pub(crate) panel: Panel,
+    /// What it is about.
+    pub(crate) facts: Vec<Fact>,
+    /// Heading of the limits.
+    pub(crate) limits_title: &'static str,
+    /// The limits.
+    pub(crate) limits: Vec<Text>,
+}
+
+/// The verdict, with what led to it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Panel {
+    /// Sign, words and colour.
+    pub(crate) mark: Mark,
+    /// What the verdict means.
+    pub(crate) sentence: String,
+    /// How many of each kind.
+    pub(crate) counts: Vec<Count>,
+}
+
+/// A number and what it counts.
+#[derive(Debug, Serialize)]
+pub(crate) struct Count {
+    /// The number.
+    pub(crate) number: String,
+    /// What it counts.
+    pub(crate) label: &'static str,
+    /// Colour.
+    pub(crate) tone: Tone,
+}
+
+/// A chapter.
+#[derive(Debug, Serialize)]
+pub(crate) struct Section {
+    /// For links.
+    pub(crate) anchor: String,
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Its content.
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// A part of a section.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", content = "of", rename_all = "lowercase")]
+pub(crate) enum Block {
+    /// A heading below that of the section.
+    Heading(Heading),
+    /// A paragraph.
+    Paragraph(Text),
+    /// Points.
+    List(Vec<Text>),
+    /// Labels and values.
+    Facts(Vec<Fact>),
+    /// A table with at least one row.
+    Table(Table),
+    /// One thing in full.
+    Card(Card),
+    /// Lines to type.
+    Commands(Vec<String>),
+}
+
+/// A heading below that of a section.
+#[derive(Debug, Serialize)]
+pub(crate) struct Heading {
+    /// For links; may be empty.
+    pub(crate) anchor: String,
+    /// The words.
+    pub(crate) text: Text,
+}
+
+/// One thing in full: a finding, a rule, a restore test.
+#[derive(Debug, Serialize)]
+pub(crate) struct Card {
+    /// For links.
+    pub(crate) anchor: String,
+    /// Its status.
+    pub(crate) mark: Mark,
+    /// What it is.
+    pub(crate) title: Text,
+    /// What is said of it; may be empty.
+    pub(crate) lead: Text,
+    /// Labels and values.
+    pub(crate) facts: Vec<Fact>,
+    /// Its parts.
+    pub(crate) table: Option<Table>,
+}
+
+/// A label and its values, one a line.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fact {
+    /// The label.
+    pub(crate) label: &'static str,
+    /// The values.
+    pub(crate) values: Vec<Text>,
+}
+
+/// A table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Table {
+    /// What it shows, for those who cannot see it.
+    pub(crate) caption: &'static str,
+    /// Its columns.
+    pub(crate) columns: Vec<Column>,
+    /// Its rows.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Column {
+    /// Its head.
+    pub(crate) title: &'static str,
+    /// How wide it is.
+    pub(crate) width: Width,
+}
+
+/// How wide a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Width {
+    /// As wide as its content.
+    Fit,
+    /// As wide as its content, set to the right.
+    Number,
+    /// A share of what is left.
+    Fill(u8),
+}
+
+/// A row.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    /// For links; may be empty.
+    pub(crate) anchor: String,
+    /// One for each column.
+    pub(crate) cells: Vec<Cell>,
+}
+
+/// A cell.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", content = "of", rename_all = "lowercase")]
+pub(crate) enum Cell {
+    /// Lines of words.
+    Lines(Vec<Text>),
+    /// A status.
+    Mark(Mark),
+}
+
+/// A status: always sign, words and colour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Mark {
+    /// The sign.
+    pub(crate) sign: Sign,
+    /// The words.
+    pub(crate) words: String,
+    /// The colour.
+    pub(crate) tone: Tone,
+}
+
+/// The colour of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Tone {
+    /// As it should be.
+    Good,
+    /// To be looked at.
+    Warn,
+    /// Not as it should be.
+    Bad,
+    /// Neither.
+    Quiet,
+}
+
+/// The sign of a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "&'static str")]
+pub(crate) enum Sign {
+    /// Filled circle.
+    Disc,
+    /// Cross.
+    Cross,
+    /// Empty circle.
+    Ring,
+    /// Dash.
+    Dash,
+    /// Filled square.
+    Square,
+    /// Empty set.
+    Empty,
+    /// Triangle.
+    Triangle,
+    /// Empty diamond.
+    Diamond,
+    /// Outside: `n/a`.
+    Outside,
+}
+
+impl Sign {
+    /// The sign as a character.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Disc => "●",
+            Self::Cross => "✕",
+            Self::Ring => "○",
+            Self::Dash => "–",
+            Self::Square => "■",
+            Self::Empty => "∅",
+            Self::Triangle => "▲",
+            Self::Diamond => "◇",
+            Self::Outside => "n/a",
+        }
+    }
+}
+
+impl From<Sign> for &'static str {
+    fn from(sign: Sign) -> Self {
+        sign.text()
+    }
+}
+
+/// A line of words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Text(pub(crate) Vec<Span>);
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", content = "of", rename_all = "lowercase")]
+pub(crate) enum Span {
+    /// The program's own words.
+    Plain(String),
+    /// Words of the record: set apart from the writing direction around them.
+    Record(String),
+    /// Ids, paths and numbers to compare, in one width.
+    Code(String),
+    /// 64 hex digits, shown in groups of eight.
+    Digest(String),
+    /// A link to an anchor of this document.
+    Link {
+        /// The anchor.
+        to: String,
+        /// The words.
+        text: String,
+    },
+}
+
+impl Text {
+    /// Words of the program.
+    pub(crate) fn plain(words: impl AsRef<str>) -> Self {
+        Self::default().and(words)
+    }
+
+    /// Words of the record.
+    pub(crate) fn record(words: &str) -> Self {
+        Self::default().and_record(words)
+    }
+
+    /// An id, a path or a number to compare.
+    pub(crate) fn code(words: impl AsRef<str>) -> Self {
+        Self(vec![Span::Code(visible(words.as_ref(), NAME))])
+    }
+
+    /// A digest.
+    pub(crate) fn digest(digest: &Digest) -> Self {
+        Self(vec![Span::Digest(digest.to_string())])
+    }
+
+    /// A link.
+    pub(crate) fn link(to: String, text: &str) -> Self {
+        Self(vec![Span::Link { to, text: visible(text, NAME) }])
+    }
+
+    /// Words of a check or of the record, in which digests are shown as such.
+    pub(crate) fn value(words: &str) -> Self {
+        let words = visible(words, SENTENCE);
+        let mut spans: Vec<Span> = Vec::new();
+        for word in words.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let end = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len();
+            let (bare, rest) = word.split_at(end);
+            let (digest, text) = if bare.parse::<Digest>().is_ok() { (Some(bare), rest) } else { (None, word) };
+            spans.extend(digest.map(|digest| Span::Digest(digest.to_owned())));
+            match spans.last_mut() {
+                _ if text.is_empty() => {}
+                Some(Span::Record(line)) => line.push_str(text),
+                _ => spans.push(Span::Record(text.to_owned())),
+            }
+        }
+        Self(spans)
+    }
+
+    /// Appends words of the program.
+    pub(crate) fn and(mut self, words: impl AsRef<str>) -> Self {
+        self.0.push(Span::Plain(visible(words.as_ref(), SENTENCE)));
+        self
+    }
+
+    /// Appends words of the record.
+    pub(crate) fn and_record(mut self, words: &str) -> Self {
+        self.0.push(Span::Record(visible(words, NAME)));
+        self
+    }
+
+    /// Appends another line.
+    pub(crate) fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Whether there is nothing to print.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|span| span.text().is_empty())
+    }
+}
+
+impl Span {
+    /// The words without their kind.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Plain(text)
+            | Self::Record(text)
+            | Self::Code(text)
+            | Self::Digest(text)
+            | Self::Link { text, .. } => text,
+        }
+    }
+}
+
+impl Fact {
+    /// A label with one value.
+    pub(crate) fn new(label: &'static str, value: Text) -> Self {
+        Self { label, values: vec![value] }
+    }
+}
+
+impl Mark {
+    /// A status.
+    pub(crate) fn new(sign: Sign, tone: Tone, words: impl AsRef<str>) -> Self {
+        Self { sign, words: visible(words.as_ref(), NAME), tone }
+    }
+}
+
+impl Block {
+    /// A heading without an anchor.
+    pub(crate) fn heading(words: &str) -> Self {
+        Self::Heading(Heading { anchor: String::new(), text: Text::plain(words) })
+    }
+
+    /// A paragraph of the program's own words.
+    pub(crate) fn plain(words: impl AsRef<str>) -> Self {
+        Self::Paragraph(Text::plain(words))
+    }
+}
+
+impl Table {
+    /// A table, or the sentence that stands for an empty one.
+    pub(crate) fn or(self, sentence: &str) -> Block {
+        if self.rows.is_empty() { Block::plain(sentence) } else { Block::Table(self) }
+    }
+}
+
+impl Row {
+    /// A row without an anchor.
+    pub(crate) const fn new(cells: Vec<Cell>) -> Self {
+        Self { anchor: String::new(), cells }
+    }
+}
+
+impl From<Text> for Cell {
+    fn from(text: Text) -> Self {
+        Self::Lines(vec![text])
+    }
+}
+
+impl From<Mark> for Cell {
+    fn from(mark: Mark) -> Self {
+        Self::Mark(mark)
+    }
+}
+
+impl Document {
+    /// The whole report.
+    pub(crate) fn full(report: &Report, run: &RunBlock) -> Self {
+        let sections = vec![
+            cover::meaning(),
+            summary::section(report),
+            history::scope(report),
+            history::backups(report),
+            restores::section(report),
+            history::keys(report),
+            checks::section(report),
+            rules::section(report),
+            perform::section(report),
+            perform::digests(report),
+            perform::run(run),
+        ];
+        Self::with(report, sections)
+    }
+
+    /// What a person wants to see first, in a terminal.
+    pub(crate) fn brief(report: &Report, run: &RunBlock) -> Self {
+        let sections = vec![summary::section(report), checks::list(report), rules::list(report), perform::run(run)];
+        Self::with(report, sections)
+    }
+
+    fn with(report: &Report, sections: Vec<Section>) -> Self {
+        Self {
+            title: TITLE,
+            running: cover::running(report),
+            digest: cover::short(report),
+            disclaimer: DISCLAIMER,
+            cover: cover::cover(report),
+            sections,
+        }
+    }
+}

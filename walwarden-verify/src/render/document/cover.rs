@@ -1,0 +1,276 @@
+//! The first page: verdict, identity, trust and limits (`spec:report-2`), and what the report is.
+
+use walwarden_core::rules::{Basis, Status};
+
+use super::{
+    Block, Count, Cover, Fact, Mark, Panel, Row, Section, Sign, Table, Text, Tone,
+    words::{self, LIMITS, MEANING, NO_WITNESS, POINTS, SUBTITLE},
+};
+use crate::report::{Counts, Outcome, Report, Verdict};
+
+/// Stands on every page: organisation and period.
+pub(super) fn running(report: &Report) -> String {
+    report.claims.as_ref().map_or_else(
+        || "Organisation and period not established".to_owned(),
+        |claims| {
+            let day = |time: walwarden_core::Time| words::time(time).get(..10).unwrap_or("").to_owned();
+            let name = super::visible(&claims.organisation, 60);
+            format!("{name} · {} to {}", day(claims.period.start), day(claims.period.end))
+        },
+    )
+}
+
+/// Stands on every page: the short digest of the bundle.
+pub(super) fn short(report: &Report) -> String {
+    match (&report.subject.bundle_digest, &report.subject.file_digest) {
+        (Some(digest), _) => format!("bundle {}", words::short(digest)),
+        (None, Some(digest)) => format!("file {}", words::short(digest)),
+        (None, None) => "bundle not identified".to_owned(),
+    }
+}
+
+/// The first page.
+pub(super) fn cover(report: &Report) -> Cover {
+    Cover {
+        subtitle: SUBTITLE,
+        organisation: report
+            .claims
+            .as_ref()
+            .map_or_else(|| Text::plain("Organisation not established"), |claims| Text::record(&claims.organisation)),
+        panel: panel(report),
+        facts: facts(report),
+        limits_title: "Limits",
+        limits: LIMITS.iter().map(Text::plain).collect(),
+    }
+}
+
+fn panel(report: &Report) -> Panel {
+    let counts = report.counts();
+    let verdict = report.verdict();
+    let mut sentence = sentence(verdict, counts);
+    if report.rules.iter().all(|rule| rule.status == Status::IntegrityFailure) {
+        sentence.push_str(" No rule was evaluated.");
+    }
+    Panel { mark: words::verdict(verdict), sentence, counts: figures(counts) }
+}
+
+fn sentence(verdict: Verdict, counts: Counts) -> String {
+    match verdict {
+        Verdict::Verified => {
+            "No check failed, every required check passed or was accepted by the reader, and no exceptions were identified by the rules listed, for the items and period stated.".to_owned()
+        }
+        Verdict::Exceptions => {
+            "No check failed. The record shows deviations from what the policy promised, or lacks evidence for it; both are listed first.".to_owned()
+        }
+        Verdict::NotEstablished => format!(
+            "No check failed, but {} could not be run. What the record shows is not established until they are.",
+            words::count(counts.required_not_run, "required check", "required checks")
+        ),
+        Verdict::Rejected => format!(
+            "{} failed. The bundle is not what it claims to be, and nothing in it may be relied on.",
+            words::count(counts.failed, "check", "checks")
+        ),
+    }
+}
+
+fn figures(counts: Counts) -> Vec<Count> {
+    let figure = |number: usize, label, tone| Count {
+        number: number.to_string(),
+        label,
+        tone: if number == 0 { Tone::Quiet } else { tone },
+    };
+    vec![
+        figure(counts.failed, "failed", Tone::Bad),
+        figure(counts.not_run, "not run", Tone::Warn),
+        figure(counts.accepted, "accepted by the reader", Tone::Warn),
+        figure(counts.passed, "passed", Tone::Good),
+        figure(counts.exceptions, "exceptions", Tone::Bad),
+        figure(counts.not_evidenced, "not evidenced", Tone::Warn),
+    ]
+}
+
+fn facts(report: &Report) -> Vec<Fact> {
+    let mut facts = claimed(report);
+    facts.push(roots(report));
+    facts.push(Fact::new("Known head", known(report)));
+    facts.push(Fact::new("Witness", witness(report)));
+    facts.push(Fact::new("Judged as of", Text::plain(format!("{} UTC", words::time(report.as_of)))));
+    facts.push(Fact::new(
+        "Bundle digest",
+        optional(report.subject.bundle_digest.as_ref(), "the bundle statement could not be read"),
+    ));
+    facts.push(Fact::new("Zip digest", optional(report.subject.file_digest.as_ref(), "an unpacked folder has none")));
+    facts
+}
+
+fn optional(digest: Option<&walwarden_core::Digest>, otherwise: &str) -> Text {
+    digest.map_or_else(|| Text::plain(otherwise), Text::digest)
+}
+
+fn claimed(report: &Report) -> Vec<Fact> {
+    let Some(claims) = &report.claims else {
+        return vec![Fact::new("Claims", Text::plain("none shown: the bundle statement could not be read"))];
+    };
+    let period = format!(
+        "{} to {} UTC, end not included; policy zone ",
+        words::time(claims.period.start),
+        words::time(claims.period.end)
+    );
+    let databases = &report.facts.databases;
+    let scope = match databases.as_slice() {
+        [] => Text::plain("not shown: no scope is established"),
+        some => some.iter().enumerate().fold(
+            Text::plain(words::count(some.len(), "database: ", "databases: ")),
+            |text, (place, database)| {
+                let text = if place == 0 { text } else { text.and(", ") };
+                text.and_record(&database.id)
+            },
+        ),
+    };
+    vec![
+        Fact::new("Origin", Text::code(claims.origin.to_string())),
+        Fact::new("Period", Text::plain(period).and_record(&claims.zone)),
+        Fact::new("Sealed", Text::plain(format!("{} UTC, self-asserted", words::time(claims.sealed_at)))),
+        Fact::new("Scope", scope),
+        Fact::new("Ceremony", ceremony(claims.ceremony.as_deref())),
+    ]
+}
+
+fn ceremony(ceremony: Option<&str>) -> Text {
+    match ceremony {
+        Some("same-host") => Text::plain(
+            "same-host: all keys were made on one machine; operator, signer and root custodian were not separate there",
+        ),
+        Some(other) => Text::record(other).and(", as the registry says"),
+        None => Text::plain("not stated"),
+    }
+}
+
+fn roots(report: &Report) -> Fact {
+    let trust = &report.trust;
+    let values = if trust.pins.is_empty() {
+        vec![Text::plain("none pinned: the signer is not established, and no rule is supported")]
+    } else {
+        let head = format!(
+            "{} pinned by the reader, {} must have signed",
+            words::count(trust.pins.len(), "key", "keys"),
+            trust.threshold
+        );
+        std::iter::once(Text::plain(head)).chain(trust.pins.iter().map(Text::digest)).collect()
+    };
+    Fact { label: "Root keys", values }
+}
+
+fn known(report: &Report) -> Text {
+    let Some(known) = &report.trust.known else {
+        return Text::plain(if report.trust.first_contact {
+            "none: first contact, accepted by the reader; no check compares this history with an earlier one"
+        } else {
+            "none given: whether this history continues one seen before is not established"
+        });
+    };
+    let text = Text::plain(format!("size {} from {}, root ", known.head.size, known.source))
+        .join(Text::digest(&known.head.root));
+    match known.entries_after {
+        Some(after) => text.and(format!(
+            "; {} after it",
+            words::count(usize::try_from(after).unwrap_or(usize::MAX), "entry lies", "entries lie")
+        )),
+        None => text.and("; not established that this history continues it"),
+    }
+}
+
+fn witness(report: &Report) -> Text {
+    let witnessed =
+        report.checks.iter().find(|result| result.check.id == "chain.witnessed").map(|result| &result.outcome);
+    match witnessed {
+        Some(Outcome::Pass(evidence)) => Text::value(&evidence.0),
+        Some(Outcome::Fail(finding)) => Text::value(&finding.what),
+        Some(Outcome::NotRun(_) | Outcome::Accepted(_)) | None => Text::plain(NO_WITNESS),
+    }
+}
+
+/// What the report is, and what it is not.
+pub(super) fn meaning() -> Section {
+    let bases = [Basis::B1, Basis::B2, Basis::B3, Basis::B4, Basis::B5].map(Basis::print);
+    Section {
+        anchor: "meaning".into(),
+        title: "What this shows, and what it does not",
+        blocks: vec![
+            Block::plain(MEANING),
+            Block::List(POINTS.iter().map(Text::plain).collect()),
+            Block::heading("Results of checks"),
+            legend(
+                "What the result of a check means",
+                &[
+                    (Sign::Disc, Tone::Good, "passed", "It holds; the evidence says what was hashed or compared."),
+                    (
+                        Sign::Cross,
+                        Tone::Bad,
+                        "failed",
+                        "It does not hold. What it reads as describes the bytes, not a person.",
+                    ),
+                    (
+                        Sign::Dash,
+                        Tone::Quiet,
+                        "not run",
+                        "It could not be asked; the reason stands beside it. This is not a pass.",
+                    ),
+                    (
+                        Sign::Diamond,
+                        Tone::Warn,
+                        "accepted by the reader",
+                        "The reader chose to go on without it. This is not a pass.",
+                    ),
+                ],
+            ),
+            Block::heading("Statuses of rules"),
+            legend(
+                "What the status of a rule means",
+                &[
+                    (
+                        Sign::Square,
+                        Tone::Bad,
+                        "integrity failure",
+                        "A record that the rule needs fails a check; the rule is not evaluated.",
+                    ),
+                    (
+                        Sign::Cross,
+                        Tone::Bad,
+                        "exception k/N",
+                        "The population is complete, and k of its N items deviate.",
+                    ),
+                    (Sign::Ring, Tone::Warn, "not evidenced", "The rule applies, and needed evidence is missing."),
+                    (
+                        Sign::Dash,
+                        Tone::Quiet,
+                        "not tested",
+                        "It could not be evaluated here; the reason stands beside it.",
+                    ),
+                    (
+                        Sign::Disc,
+                        Tone::Good,
+                        "supported N/N",
+                        "The population is complete and not empty, and every item conforms.",
+                    ),
+                    (Sign::Empty, Tone::Quiet, "not occurred", "What would trigger the rule is recorded as zero."),
+                    (Sign::Outside, Tone::Quiet, "not applicable", "Excluded by the policy, or outside the tool."),
+                ],
+            ),
+            Block::heading("On what a statement rests"),
+            Block::Facts(bases.into_iter().map(|(id, means)| Fact::new(id, Text::plain(means))).collect()),
+            Block::plain("Every time in this report is self-asserted by the organisation, unless it says otherwise."),
+        ],
+    }
+}
+
+fn legend(caption: &'static str, marks: &[(Sign, Tone, &str, &str)]) -> Block {
+    let rows = marks.iter().map(|(sign, tone, words, means)| {
+        Row::new(vec![Mark::new(*sign, *tone, words).into(), Text::plain(means).into()])
+    });
+    Block::Table(Table {
+        caption,
+        columns: vec![words::fit("Result"), words::fill("Meaning", 1)],
+        rows: rows.collect(),
+    })
+}

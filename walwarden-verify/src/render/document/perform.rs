@@ -1,0 +1,111 @@
+//! How to repeat this by other means, all digests whole, and the run itself.
+
+use walwarden_core::Digest;
+
+use super::{Block, Fact, Row, Section, Table, Text, words};
+use crate::report::{BackupOutcome, Report, RunBlock};
+
+/// How to repeat what was done.
+pub(super) fn section(report: &Report) -> Section {
+    let file = file_name(report);
+    let mut blocks = vec![
+        Block::plain(
+            "Nothing here needs this program. The formats are specified, and the procedure is numbered in spec/13-verification.md; every signature can be checked with common tools.",
+        ),
+        Block::heading("The file is the one that was judged"),
+    ];
+    match &report.subject.file_digest {
+        Some(digest) => blocks.extend([
+            Block::Commands(vec![format!("openssl dgst -sha256 -r {file}")]),
+            Block::Paragraph(Text::plain("It prints ").join(Text::digest(digest)).and(".")),
+        ]),
+        None => blocks.push(Block::plain(
+            "An unpacked folder was judged; it has no digest of its own. The bundle digest identifies it.",
+        )),
+    }
+    if let Some(digest) = &report.subject.bundle_digest {
+        blocks.extend([
+            Block::heading("The bundle digest, which stays the same when it is packed again"),
+            Block::Commands(vec![
+                format!("unzip -p {file} bundle.dsse.json |"),
+                r#"  sed 's/.*"payload":"\([^"]*\)".*/\1/' | base64 -d | openssl dgst -sha256 -r"#.to_owned(),
+            ]),
+            Block::Paragraph(Text::plain("It prints ").join(Text::digest(digest)).and(".")),
+        ]);
+    }
+    blocks.extend([
+        Block::heading("A backup is the one in the statement"),
+        Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and run walwarden verify-db with the statement."),
+    ]);
+    blocks.extend(head(report));
+    Section { anchor: "perform".into(), title: "Doing it again by other means", blocks }
+}
+
+/// The name of the file where it is safe to type, else a placeholder.
+fn file_name(report: &Report) -> &str {
+    let name = report.subject.name.as_str();
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let safe = !name.is_empty() && name.len() <= 80 && !name.starts_with('-') && name.bytes().all(is_plain);
+    if safe { name } else { "BUNDLE.zip" }
+}
+
+fn head(report: &Report) -> Vec<Block> {
+    let Some(claims) = &report.claims else {
+        return Vec::new();
+    };
+    vec![
+        Block::heading("Keep this line"),
+        Block::plain(
+            "It is the head of the history that this report is about: origin, size, root. Give it to the next verification (--known-head), which then shows that what you saw today is still there. Compare it with the head that the organisation sends you later by another channel.",
+        ),
+        Block::Commands(vec![format!("{} {} {}", claims.origin, claims.head.size, claims.head.root)]),
+    ]
+}
+
+/// All digests whole.
+pub(super) fn digests(report: &Report) -> Section {
+    let mut rows = Vec::new();
+    let mut push = |what: Text, digest: &Digest| rows.push(Row::new(vec![what.into(), Text::digest(digest).into()]));
+    if let Some(digest) = &report.subject.bundle_digest {
+        push(Text::plain("Bundle: payload of bundle.dsse.json"), digest);
+    }
+    if let Some(digest) = &report.subject.file_digest {
+        push(Text::plain("The zip file"), digest);
+    }
+    if let Some(claims) = &report.claims {
+        push(Text::plain(format!("Root of the chain at size {}", claims.head.size)), &claims.head.root);
+    }
+    for policy in &report.facts.policies {
+        push(Text::plain("Policy ").and_record(&policy.version).and(", resolved"), &policy.digest);
+    }
+    for backup in &report.facts.backups {
+        if let BackupOutcome::Completed(done) = &backup.outcome {
+            let of = |what: &str| Text::plain(format!("{what}, entry {}", words::number(backup.seq)));
+            push(of("Stored object"), &done.sha256);
+            if let Some(root) = &done.content_root {
+                push(of("Content root"), root);
+            }
+        }
+    }
+    let table = Table {
+        caption: "Digests (SHA-256), whole",
+        columns: vec![words::fill("What", 1), words::fit("SHA-256")],
+        rows,
+    };
+    Section { anchor: "digests".into(), title: "Digests", blocks: vec![table.or("None is established.")] }
+}
+
+/// The one part that another run of the same program may print otherwise.
+pub(super) fn run(run: &RunBlock) -> Section {
+    let program = run.program.as_ref().map_or_else(|| Text::plain("not read"), Text::digest);
+    Section {
+        anchor: "run".into(),
+        title: "This run",
+        blocks: vec![Block::Facts(vec![
+            Fact::new("Program", Text::plain(format!("walwarden-verify {}", run.version))),
+            Fact::new("Program digest", program),
+            Fact::new("Platform", Text::plain(&run.platform)),
+            Fact::new("Sandbox", Text::plain(&run.sandbox)),
+        ])],
+    }
+}

@@ -1,0 +1,99 @@
+//! Restore tests, each in full.
+
+use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, history, words};
+use crate::report::{Report, RestoreShown};
+
+/// Restore tests of the period, in chain order.
+pub(super) fn section(report: &Report) -> Section {
+    let mut blocks = vec![Block::plain(
+        "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it (walwarden verify-db).",
+    )];
+    if report.facts.restores.is_empty() {
+        blocks.push(Block::plain(history::nothing(report, "No restore test is recorded in the period.")));
+    }
+    blocks.extend(report.facts.restores.iter().map(|test| Block::Card(card(test))));
+    Section { anchor: "restores".into(), title: "Restore tests", blocks }
+}
+
+fn card(test: &RestoreShown) -> Card {
+    let title =
+        Text::plain("Restore test of ").and_record(&test.database).and(format!(", entry {}", words::number(test.seq)));
+    Card {
+        anchor: format!("restore-{}", test.seq),
+        mark: outcome(&test.outcome),
+        title,
+        lead: Text::default(),
+        facts: facts(test),
+        table: (!test.steps.is_empty()).then(|| steps(test)),
+    }
+}
+
+fn outcome(outcome: &str) -> Mark {
+    match outcome {
+        "passed" => Mark::new(Sign::Disc, Tone::Good, outcome),
+        "failed" => Mark::new(Sign::Cross, Tone::Bad, outcome),
+        "open" => Mark::new(Sign::Ring, Tone::Warn, "no end"),
+        other => Mark::new(Sign::Square, Tone::Warn, other),
+    }
+}
+
+fn facts(test: &RestoreShown) -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::new("Started", Text::plain(format!("{} UTC", words::time(test.started_at)))),
+        Fact::new("Performed by", Text::record(&test.performed_by)),
+        Fact::new("Backup", Text::code(&test.backup)),
+        Fact::new("Duration", duration(test)),
+        Fact::new("Tables equal", of(test.tables)),
+        Fact::new("Rows found", of(test.rows)),
+    ];
+    let roots = [("Root expected", &test.root_expected), ("Root recomputed", &test.root_actual)];
+    facts.extend(roots.map(|(label, root)| {
+        Fact::new(label, root.as_ref().map_or_else(|| Text::plain("none recorded"), Text::digest))
+    }));
+    facts.push(Fact::new(
+        "Roots",
+        Text::plain(match (&test.root_expected, &test.root_actual) {
+            (Some(expected), Some(actual)) if expected == actual => "equal",
+            (Some(_), Some(_)) => "not equal",
+            _ => "not compared",
+        }),
+    ));
+    if !test.lessons.is_empty() {
+        facts.push(Fact::new("Lessons", Text::value(&test.lessons)));
+    }
+    facts
+}
+
+fn of((found, expected): (u64, u64)) -> Text {
+    Text::plain(format!("{} of {}", words::number(found), words::number(expected)))
+}
+
+fn duration(test: &RestoreShown) -> Text {
+    let Some(seconds) = test.seconds else {
+        return Text::plain("none: only a passed test has a duration");
+    };
+    let took = words::duration(seconds);
+    Text::plain(match test.rto_s {
+        Some(rto) if seconds <= rto => format!("{took}, within the promised {}", words::duration(rto)),
+        Some(rto) => format!("{took}, longer than the promised {}", words::duration(rto)),
+        None => format!("{took}; the policy promises none"),
+    })
+}
+
+fn steps(test: &RestoreShown) -> Table {
+    let rows = test.steps.iter().map(|(name, outcome, seconds)| {
+        let mark = match outcome.as_str() {
+            "ok" => Mark::new(Sign::Disc, Tone::Good, outcome),
+            "skipped" => Mark::new(Sign::Dash, Tone::Quiet, outcome),
+            other => Mark::new(Sign::Cross, Tone::Bad, other),
+        };
+        let cells: Vec<Cell> =
+            vec![Text::record(name).into(), mark.into(), Text::plain(words::duration(*seconds)).into()];
+        Row::new(cells)
+    });
+    Table {
+        caption: "Steps of the restore test",
+        columns: vec![words::fill("Step", 1), words::fit("Outcome"), words::figures("Took")],
+        rows: rows.collect(),
+    }
+}

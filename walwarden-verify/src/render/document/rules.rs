@@ -1,0 +1,83 @@
+//! Every rule with its population.
+
+use walwarden_core::rules::RuleResult;
+
+use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, words};
+use crate::report::Report;
+
+/// Where a rule stands in this document.
+pub(super) fn anchor(rule: &RuleResult) -> String {
+    format!("rule-{}", rule.rule.id)
+}
+
+/// Every rule in full.
+pub(super) fn section(report: &Report) -> Section {
+    let intro = "Each rule compares the record with what the policy promised. An item that was late or failed stays a deviation, also after it was put right.";
+    let blocks =
+        std::iter::once(Block::plain(intro)).chain(report.rules.iter().map(|rule| Block::Card(card(rule)))).collect();
+    Section { anchor: "rules".into(), title: "Every rule", blocks }
+}
+
+/// One line for each rule.
+pub(super) fn list(report: &Report) -> Section {
+    let rows = report.rules.iter().map(|rule| {
+        let cells: Vec<Cell> = vec![
+            Text::code(rule.rule.id).into(),
+            words::status(rule).into(),
+            Text::plain(rule.rule.basis.print().0).into(),
+            Text::plain(rule.rule.title).into(),
+        ];
+        Row::new(cells)
+    });
+    let table = Table {
+        caption: "Every rule, in order",
+        columns: vec![words::fit("Rule"), words::fit("Status"), words::fit("Basis"), words::fill("Title", 1)],
+        rows: rows.collect(),
+    };
+    Section { anchor: "rules".into(), title: "Every rule", blocks: vec![table.or("No rule is known to this program.")] }
+}
+
+fn card(rule: &RuleResult) -> Card {
+    let (id, means) = rule.rule.basis.print();
+    let mut facts = vec![
+        Fact::new("Computed", Text::plain(rule.rule.computation)),
+        Fact::new("Basis", Text::plain(format!("{id}: {means}"))),
+        Fact::new("Population", Text::plain(words::count(rule.items.len(), "item", "items"))),
+    ];
+    if !rule.reason.is_empty() {
+        facts.push(Fact::new("Reason", Text::value(&rule.reason)));
+    }
+    Card {
+        anchor: anchor(rule),
+        mark: words::status(rule),
+        title: Text::plain(rule.rule.id).and(format!(" · {}", rule.rule.title)),
+        lead: Text::default(),
+        facts,
+        table: (!rule.items.is_empty()).then(|| items(rule)),
+    }
+}
+
+fn items(rule: &RuleResult) -> Table {
+    let rows = rule.items.iter().enumerate().map(|(place, item)| {
+        let deviation = item.deviation.as_deref().map(Text::value);
+        Row {
+            anchor: format!("item-{}-{place}", rule.rule.id),
+            cells: vec![
+                words::conforms(item.deviation.as_deref()).into(),
+                Text::plain(words::time(item.at)).into(),
+                Text::record(&item.database).into(),
+                Cell::Lines(deviation.into_iter().chain([Text::code(&item.id)]).collect()),
+            ],
+        }
+    });
+    Table {
+        caption: "The population of the rule",
+        columns: vec![
+            words::fit("Result"),
+            words::fit("When (UTC)"),
+            words::fit("Database"),
+            words::fill("Deviation, item", 1),
+        ],
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,118 @@
+//! What to look at first: failures, exceptions, gaps, and only then what is supported (`spec:report-3`).
+
+use walwarden_core::rules::{RuleResult, Status};
+
+use super::{Block, Card, Cell, Row, Section, Table, Text, checks, rules, words};
+use crate::report::{Outcome, Report};
+
+/// The summary.
+pub(super) fn section(report: &Report) -> Section {
+    let mut blocks = failures(report);
+    blocks.extend(exceptions(report));
+    blocks.extend(not_run(report));
+    blocks.extend(gaps(report));
+    blocks.extend(strengths(report));
+    Section { anchor: "summary".into(), title: "Summary", blocks }
+}
+
+fn failures(report: &Report) -> Vec<Block> {
+    let cards: Vec<Card> = report.checks.iter().filter_map(checks::card).collect();
+    if cards.is_empty() {
+        return Vec::new();
+    }
+    std::iter::once(Block::heading("Failed checks")).chain(cards.into_iter().map(Block::Card)).collect()
+}
+
+fn exceptions(report: &Report) -> Vec<Block> {
+    let rows = report.rules.iter().filter(|rule| rule.status == Status::Exception).flat_map(|rule| {
+        rule.items.iter().filter_map(move |item| {
+            let deviation = item.deviation.as_deref()?;
+            Some(Row::new(vec![
+                Text::link(rules::anchor(rule), rule.rule.id).into(),
+                Text::plain(words::time(item.at)).into(),
+                Text::record(&item.database).into(),
+                Cell::Lines(vec![Text::value(deviation), Text::code(&item.id)]),
+            ]))
+        })
+    });
+    let table = Table {
+        caption: "Every item that deviates, rule by rule",
+        columns: vec![
+            words::fit("Rule"),
+            words::fit("When (UTC)"),
+            words::fit("Database"),
+            words::fill("Deviation, item", 1),
+        ],
+        rows: rows.collect(),
+    };
+    vec![Block::heading("Exceptions"), table.or(none(report))]
+}
+
+/// The sentence that stands where no item deviates: a rule that was not evaluated found nothing.
+fn none(report: &Report) -> &'static str {
+    let unread = report.rules.iter().filter(|rule| rule.status == Status::IntegrityFailure).count();
+    match unread {
+        0 => "No exceptions were identified by the rules listed, for the items and period stated.",
+        some if some == report.rules.len() => {
+            "Not known: no rule was evaluated, because a check that the rules rest on did not pass."
+        }
+        _ => {
+            "No exceptions were identified by the rules that were evaluated. Others were not, because a check that they rest on did not pass."
+        }
+    }
+}
+
+/// Checks that were not run, or that the reader did without.
+fn not_run(report: &Report) -> Vec<Block> {
+    let rows = report.checks.iter().filter_map(|result| {
+        let reason = match &result.outcome {
+            Outcome::NotRun(reason) => Text::value(&words::not_run(reason)),
+            Outcome::Accepted(choice) => Text::value(choice),
+            Outcome::Pass(_) | Outcome::Fail(_) => return None,
+        };
+        let check = Text::link(checks::anchor(result), result.check.id);
+        Some(Row::new(vec![check.into(), words::outcome(result).into(), reason.into()]))
+    });
+    let table = Table {
+        caption: "Every check that was not run or was accepted by the reader, with the reason",
+        columns: vec![words::fit("Check"), words::fit("Outcome"), words::fill("Reason", 1)],
+        rows: rows.collect(),
+    };
+    if table.rows.is_empty() { Vec::new() } else { vec![Block::heading("Checks not run"), Block::Table(table)] }
+}
+
+fn gaps(report: &Report) -> Vec<Block> {
+    let is_gap =
+        |rule: &&RuleResult| matches!(rule.status, Status::IntegrityFailure | Status::NotEvidenced | Status::NotTested);
+    let table = statuses(
+        report.rules.iter().filter(is_gap),
+        "Every rule that could not be supported or refuted, with the reason",
+    );
+    vec![Block::heading("Not evidenced, not tested"), table.or("Every rule could be evaluated.")]
+}
+
+fn strengths(report: &Report) -> Vec<Block> {
+    let is_other =
+        |rule: &&RuleResult| matches!(rule.status, Status::Supported | Status::NotOccurred | Status::NotApplicable);
+    let table =
+        statuses(report.rules.iter().filter(is_other), "Every rule that is supported, did not occur or does not apply");
+    vec![Block::heading("Supported, not occurred, not applicable"), table.or("No rule is supported.")]
+}
+
+fn statuses<'a>(rules: impl Iterator<Item = &'a RuleResult>, caption: &'static str) -> Table {
+    let rows = rules.map(|rule| {
+        let reason = if rule.reason.is_empty() {
+            Text::plain(rule.rule.title)
+        } else {
+            Text::plain(rule.rule.title).and(": ").join(Text::value(&rule.reason))
+        };
+        let cells: Vec<Cell> =
+            vec![Text::link(rules::anchor(rule), rule.rule.id).into(), words::status(rule).into(), reason.into()];
+        Row::new(cells)
+    });
+    Table {
+        caption,
+        columns: vec![words::fit("Rule"), words::fit("Status"), words::fill("Title, reason", 1)],
+        rows: rows.collect(),
+    }
+}

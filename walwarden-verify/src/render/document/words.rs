@@ -1,0 +1,177 @@
+//! Fixed sentences, and how numbers, times and statuses are written.
+
+use walwarden_core::{
+    Digest, Time,
+    rules::{RuleResult, Status},
+};
+
+use super::{Column, Mark, Sign, Tone, Width};
+use crate::report::{CheckResult, NotRun, Outcome, Verdict};
+
+/// The title of every report.
+pub(crate) const TITLE: &str = "Backup and Recovery Evidence Report";
+/// Fixed (`spec:report-7`).
+pub(crate) const SUBTITLE: &str =
+    "A statement by the organisation named, machine-verified; not an attestation engagement.";
+/// Fixed (`spec:report-7`).
+pub(crate) const DISCLAIMER: &str = "Prepared by software from the organisation's own records. It states what those records show and what was recomputed. It is not an auditor's opinion or a certification, and says nothing about periods, systems or controls outside the stated scope.";
+/// Said wherever no witness of the reader's has seen the end of the period (`spec:time-4`).
+pub(super) const NO_WITNESS: &str =
+    "none; nothing here shows that no other version of this history exists after the head you hold";
+
+/// The limits of `spec:model-3`, on page one.
+pub(super) const LIMITS: [&str; 7] = [
+    "An organisation that holds all its keys can record things that did not happen: dumps never taken, receipts copied from the expected root, databases left out of scope, one person as two reviewers. The record makes such a statement signed, dated and permanent; it does not prevent it.",
+    "Independent of the organisation are only: dump bytes that you hash, a restore that you run, heads that you received during the period, and witnesses that you pinned.",
+    "That a restored content root was equal is the producer's word, until somebody repeats the comparison.",
+    "A time-stamping authority stamps any number of contradictory histories. A head that you held before says nothing of what lies after it.",
+    "An entry without a statement carries the authority of the log key only. Names, of people, servers and places, are the organisation's word.",
+    "Where all keys were made on one host, the separation of operator, signer and root custodian did not exist there.",
+    "The record cannot be erased, so person ids in it are pseudonyms. When the root keys are lost, the chain ends and a new one begins.",
+];
+
+/// What the report is.
+pub(super) const MEANING: &str = "A bundle holds the record of an organisation's backups and restore tests for one period. The checks ask whether the record is what it claims to be: complete from its first entry, unchanged since it was signed, and signed by keys under the root that the reader pinned. The rules ask whether that record shows what the organisation's own policy promised.";
+/// What backups and restore tests show, and what they do not.
+pub(super) const POINTS: [&str; 4] = [
+    "A backup statement says that an object of this digest is a dump of this database, from this snapshot, and that its rows have this content root. Exit status 0 of a dump means that the read succeeded; only a restore shows that it can be restored.",
+    "A restore test says that the dump was restored into another server, and that tables, rows and content root were computed again there. It is the producer's word, unless you repeat it (walwarden verify-db).",
+    "A backup does not contain the signing keys, the row key or the configuration of the servers. A complete recovery needs those too, from their own places.",
+    "Nothing here is a statement about backups of other products, about databases outside the stated scope, or about moments between two backups.",
+];
+
+/// The instant, to the second, in UTC.
+pub(super) fn time(time: Time) -> String {
+    let text = time.to_string();
+    match (text.get(..10), text.get(11..19)) {
+        (Some(date), Some(clock)) => format!("{date} {clock}"),
+        _ => text,
+    }
+}
+
+/// The number with its thousands set apart.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && digits.len().saturating_sub(place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `one thing`, `3 things`.
+pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Seconds for people.
+pub(super) fn duration(seconds: i64) -> String {
+    let (sign, seconds) = (if seconds < 0 { "-" } else { "" }, seconds.unsigned_abs());
+    match seconds {
+        0..60 => format!("{sign}{seconds} s"),
+        60..3_600 => format!("{sign}{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{sign}{} h {} min {} s", seconds / 3_600, seconds % 3_600 / 60, seconds % 60),
+    }
+}
+
+/// The first and the last eight digits.
+pub(super) fn short(digest: &Digest) -> String {
+    let text = digest.to_string();
+    format!("{}…{}", text.get(..8).unwrap_or(""), text.get(56..).unwrap_or(""))
+}
+
+/// A column as wide as its content.
+pub(super) const fn fit(title: &'static str) -> Column {
+    Column { title, width: Width::Fit }
+}
+
+/// A column of numbers.
+pub(super) const fn figures(title: &'static str) -> Column {
+    Column { title, width: Width::Number }
+}
+
+/// A column that shares what is left.
+pub(super) const fn fill(title: &'static str, share: u8) -> Column {
+    Column { title, width: Width::Fill(share) }
+}
+
+/// The verdict as a mark.
+pub(super) fn verdict(verdict: Verdict) -> Mark {
+    let (sign, tone) = match verdict {
+        Verdict::Verified => (Sign::Disc, Tone::Good),
+        Verdict::Exceptions => (Sign::Triangle, Tone::Warn),
+        Verdict::NotEstablished => (Sign::Ring, Tone::Warn),
+        Verdict::Rejected => (Sign::Cross, Tone::Bad),
+    };
+    Mark::new(sign, tone, verdict.words())
+}
+
+/// The outcome of a check as a mark.
+pub(super) fn outcome(result: &CheckResult) -> Mark {
+    match (&result.outcome, result.check.required) {
+        (Outcome::Pass(_), _) => Mark::new(Sign::Disc, Tone::Good, "passed"),
+        (Outcome::Fail(_), _) => Mark::new(Sign::Cross, Tone::Bad, "failed"),
+        (Outcome::NotRun(_), true) => Mark::new(Sign::Dash, Tone::Warn, "not run, required"),
+        (Outcome::NotRun(_), false) => Mark::new(Sign::Dash, Tone::Quiet, "not run"),
+        (Outcome::Accepted(_), _) => Mark::new(Sign::Diamond, Tone::Warn, "accepted by the reader"),
+    }
+}
+
+/// Why a check was not run.
+pub(super) fn not_run(reason: &NotRun) -> String {
+    match reason {
+        NotRun::Needs(id) => format!("needs {id}, which did not pass"),
+        NotRun::NoInput(input) => format!("the reader did not give: {input}"),
+        NotRun::NotClaimed(what) | NotRun::NothingToCheck(what) => (*what).to_owned(),
+    }
+}
+
+/// The status of a rule, with `k/N` where the population is complete.
+pub(super) fn status(rule: &RuleResult) -> Mark {
+    let (sign, tone) = match rule.status {
+        Status::IntegrityFailure => (Sign::Square, Tone::Bad),
+        Status::Exception => (Sign::Cross, Tone::Bad),
+        Status::NotEvidenced => (Sign::Ring, Tone::Warn),
+        Status::NotTested => (Sign::Dash, Tone::Quiet),
+        Status::Supported => (Sign::Disc, Tone::Good),
+        Status::NotOccurred => (Sign::Empty, Tone::Quiet),
+        Status::NotApplicable => (Sign::Outside, Tone::Quiet),
+    };
+    let (_, words) = rule.status.print();
+    let total = rule.items.len();
+    Mark::new(
+        sign,
+        tone,
+        match rule.status {
+            Status::Exception => format!("{words} {}/{total}", rule.deviating()),
+            Status::Supported => format!("{words} {total}/{total}"),
+            _ => words.to_owned(),
+        },
+    )
+}
+
+/// The status of a rule without its figures.
+pub(super) fn conforms(deviation: Option<&str>) -> Mark {
+    match deviation {
+        Some(_) => Mark::new(Sign::Cross, Tone::Bad, "deviates"),
+        None => Mark::new(Sign::Disc, Tone::Good, "conforms"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_for_people() {
+        assert_eq!([0, 12, 999, 1_000, 1_234_567].map(number), ["0", "12", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 59, 60, 3_599, 3_600, -61].map(duration),
+            ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min 0 s", "-1 min 1 s"]
+        );
+        assert_eq!(time("2026-10-01T06:00:00.250000Z".parse().unwrap()), "2026-10-01 06:00:00");
+    }
+}

@@ -1,0 +1,315 @@
+//! Report values for tests: an ordinary quarter and what is made of it.
+
+use walwarden_core::{
+    Digest, Period, Time,
+    merkle::TreeHead,
+    rules::{Assessment, Item, RULES, RuleResult, Status},
+};
+
+use crate::{
+    checks::CHECKS,
+    report::{
+        BackupOutcome, BackupShown, CheckResult, Claims, CompletedShown, Container, DatabaseShown, Evidence, Finding,
+        KeyShown, KnownHead, NotRun, Outcome, PolicyShown, ReadsAs, Report, RestoreShown, RunBlock, Shown, Subject,
+        TrustShown,
+    },
+};
+
+/// The instant `day` days and two hours into the period.
+pub(crate) fn at(day: u32) -> Time {
+    let start: Time = "2026-07-01T02:00:05.000000Z".parse().expect("a time");
+    Time::from_micros(start.micros() + i64::from(day) * 86_400_000_000).expect("in range")
+}
+
+/// A digest that stands for `name`.
+pub(crate) fn digest(name: &str) -> Digest {
+    Digest::of(name.as_bytes())
+}
+
+/// A quarter in which no check failed and no item deviates.
+pub(crate) fn clean() -> Report {
+    let mut report = Report {
+        spec_version: "1",
+        subject: Subject {
+            name: "acme-2026-Q3.zip".into(),
+            container: Container::Zip,
+            bytes: 1_482_203,
+            file_digest: Some(digest("zip")),
+            bundle_digest: Some(digest("bundle")),
+        },
+        as_of: at(95),
+        claims: Some(claims()),
+        trust: TrustShown {
+            pins: vec![digest("root 1"), digest("root 2")],
+            threshold: 2,
+            known: Some(KnownHead {
+                head: TreeHead { size: 212, root: digest("known") },
+                source: "--trust",
+                entries_after: Some(41),
+            }),
+            first_contact: false,
+        },
+        checks: CHECKS
+            .iter()
+            .map(|check| CheckResult {
+                check,
+                outcome: Outcome::Pass(Evidence(format!("41 things, root {}", digest(check.id)))),
+            })
+            .collect(),
+        rules: Vec::new(),
+        facts: facts(),
+    };
+    set(&mut report, "chain.witnessed", Outcome::NotRun(NotRun::NoInput("a witness key")));
+    report.rules = RULES
+        .iter()
+        .map(|rule| {
+            let items = (0..3).map(|day| item(rule.id, "orders-prod", day, None)).collect();
+            let assessment = Assessment::over(items);
+            RuleResult { rule, status: assessment.status, items: assessment.items, reason: assessment.reason }
+        })
+        .collect();
+    report
+}
+
+/// The same quarter with exceptions, a gap, a failed backup and a failed restore test, on a first contact.
+pub(crate) fn exceptions() -> Report {
+    let mut report = clean();
+    report.trust.known = None;
+    report.trust.first_contact = true;
+    set(&mut report, "chain.known", Outcome::Accepted("first contact: no earlier head was given"));
+    let deviations = ["no completed run followed within 24 h", "no action or explanation is recorded"];
+    report.rules[0].items = (0..4)
+        .map(|day| item(RULES[0].id, "ledger-łódź-東京", day, deviations.get(usize::try_from(day).unwrap()).copied()))
+        .collect();
+    report.rules[0].status = Status::Exception;
+    let missing =
+        Assessment::without(Status::NotEvidenced, "no-input: no restore test is recorded for ledger-łódź-東京");
+    (report.rules[3].status, report.rules[3].items, report.rules[3].reason) =
+        (missing.status, missing.items, missing.reason);
+    report.rules[4].status = Status::NotOccurred;
+    report.rules[4].items.clear();
+    report
+}
+
+/// The same quarter, one byte changed.
+pub(crate) fn rejected() -> Report {
+    let mut report = exceptions();
+    let finding = |what: &str, at: &str, reads_as| {
+        Outcome::Fail(Finding {
+            what: what.into(),
+            reads_as,
+            at: at.into(),
+            expected: digest("expected").to_string(),
+            found: digest("found").to_string(),
+        })
+    };
+    set(
+        &mut report,
+        "bundle.digests",
+        finding("A file has another digest than the bundle lists.", "chain/entries.ndjson", ReadsAs::Edit),
+    );
+    set(
+        &mut report,
+        "chain.roots",
+        finding("The entries shown are not the entries that were signed.", "checkpoint of size 253", ReadsAs::Edit),
+    );
+    for id in ["chain.proofs", "statements.referenced", "bundle.agrees"] {
+        set(&mut report, id, Outcome::NotRun(NotRun::Needs("chain.roots")));
+    }
+    for rule in &mut report.rules {
+        let gated = Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass");
+        (rule.status, rule.items, rule.reason) = (gated.status, gated.items, gated.reason);
+    }
+    report.facts = Shown::default();
+    report
+}
+
+/// No zip that can be read further than its name.
+pub(crate) fn unreadable() -> Report {
+    let mut report = rejected();
+    report.claims = None;
+    report.subject.bundle_digest = None;
+    report.trust = TrustShown::default();
+    report
+}
+
+/// Strings that try to break out, and long lists.
+pub(crate) fn hostile(rows: u32) -> Report {
+    let mut report = exceptions();
+    let bad = "<script>alert(1)</script>\u{1b}[31m\u{202E}gpj.exe\u{2066}\" onload='x' {{ 7*7 }} {% raw %} \u{0} مرحبا \u{1F600}";
+    let long = "x".repeat(10_000);
+    let claims = report.claims.as_mut().expect("claims");
+    claims.organisation = bad.into();
+    claims.zone = long.clone();
+    claims.ceremony = Some(bad.into());
+    report.subject.name = bad.into();
+    report.facts.databases[0].id = bad.into();
+    report.facts.databases[1].id = long.clone();
+    report.facts.policies[0].version = bad.into();
+    report.facts.keys[0].custodian = long.clone();
+    report.facts.not_interpreted.push((9, bad.into(), long.clone()));
+    report.facts.restores[0].lessons = bad.repeat(50);
+    report.facts.restores[0].steps.push((bad.into(), bad.into(), -1));
+    set(
+        &mut report,
+        "blobs.digests",
+        Outcome::Fail(Finding {
+            what: bad.into(),
+            reads_as: ReadsAs::Other,
+            at: long.clone(),
+            expected: bad.into(),
+            found: long.clone(),
+        }),
+    );
+    for day in 0..rows {
+        report.facts.backups.push(backup(
+            u64::from(day) + 1_000,
+            if day % 2 == 0 { bad } else { "مركز البيانات في القاهرة" },
+            day % 92,
+        ));
+        report.rules[0].items.push(item("WW-BK-03", if day % 3 == 0 { bad } else { "orders" }, day % 92, Some(bad)));
+    }
+    report
+}
+
+/// Puts an outcome in the place of another.
+pub(crate) fn set(report: &mut Report, id: &str, outcome: Outcome) {
+    report.checks.iter_mut().find(|result| result.check.id == id).expect("a check of the list").outcome = outcome;
+}
+
+/// An item of a rule.
+pub(crate) fn item(rule: &str, database: &str, day: u32, deviation: Option<&str>) -> Item {
+    Item {
+        id: format!("{rule}/{database}/{}", at(day)),
+        at: at(day),
+        database: database.into(),
+        entry: "01J1N4Q7Z0000000000000BK01".into(),
+        deviation: deviation.map(Into::into),
+    }
+}
+
+/// The run block of the tests.
+pub(crate) fn run() -> RunBlock {
+    RunBlock {
+        version: "0.1.0".into(),
+        program: Some(digest("program")),
+        platform: "linux x86_64".into(),
+        sandbox: "in force: no files but the bundle, no network".into(),
+    }
+}
+
+fn claims() -> Claims {
+    Claims {
+        organisation: "Acme".into(),
+        origin: "acme.example/backups-k3v9q2x7ta".parse().expect("an origin"),
+        period: Period {
+            start: "2026-07-01T00:00:00.000000Z".parse().expect("a time"),
+            end: "2026-10-01T00:00:00.000000Z".parse().expect("a time"),
+        },
+        zone: "Europe/Berlin".into(),
+        sealed_at: at(92),
+        head: TreeHead { size: 253, root: digest("head") },
+        ceremony: Some("same-host".into()),
+    }
+}
+
+fn facts() -> Shown {
+    let database = |id: &str, provider: &str| DatabaseShown {
+        id: id.into(),
+        provider: provider.into(),
+        region: "eu-central-1".into(),
+        owner: "dba-lead".into(),
+        server_version: "17.5".into(),
+    };
+    let mut backups: Vec<BackupShown> = (0..12).map(|day| backup(u64::from(day) * 4 + 7, "orders-prod", day)).collect();
+    backups[3].outcome = BackupOutcome::Failed {
+        stage: "dump".into(),
+        reason: "connection-lost".into(),
+        message: "server closed the connection unexpectedly".into(),
+    };
+    backups[7].outcome = BackupOutcome::Open;
+    Shown {
+        entries: 253,
+        entries_in_period: 241,
+        databases: vec![database("orders-prod", "supabase"), database("ledger-łódź-東京", "own")],
+        policies: vec![PolicyShown {
+            version: "2026.3".into(),
+            digest: digest("policy"),
+            effective_from: at(0),
+            author: "dba-lead".into(),
+            approved_by: "cto".into(),
+            signed: false,
+        }],
+        backups,
+        restores: vec![restore(61, "passed"), restore(99, "failed")],
+        keys: keys(),
+        not_interpreted: Vec::new(),
+    }
+}
+
+fn backup(seq: u64, database: &str, day: u32) -> BackupShown {
+    BackupShown {
+        seq,
+        id: format!("01J1N4Q7Z00000000000{seq:06}"),
+        database: database.into(),
+        started_at: Some(at(day)),
+        outcome: BackupOutcome::Completed(CompletedShown {
+            snapshot_at: at(day),
+            bytes: 734_003_200 + u64::from(day) * 12_345,
+            sha256: digest(&format!("object {seq}")),
+            key: format!("{database}/2026-07-{:02}T020005Z.dump.age", day % 28 + 1),
+            tables: 42,
+            rows: 8_120_554 + u64::from(day),
+            content_root: (day != 5).then(|| digest(&format!("content {seq}"))),
+            signers: vec!["kW4x".into()],
+        }),
+    }
+}
+
+fn restore(seq: u64, outcome: &str) -> RestoreShown {
+    let passed = outcome == "passed";
+    let step = |name: &str, outcome: &str, seconds| (name.to_owned(), outcome.to_owned(), seconds);
+    RestoreShown {
+        seq,
+        id: format!("01J1N4Q7Z00000000000{seq:06}"),
+        database: "orders-prod".into(),
+        backup: "01J1N4Q7Z0000000000000BK01".into(),
+        outcome: outcome.into(),
+        started_at: at(14),
+        seconds: passed.then_some(1_452),
+        rto_s: Some(3_600),
+        tables: (if passed { 42 } else { 41 }, 42),
+        rows: (if passed { 8_120_554 } else { 8_120_553 }, 8_120_554),
+        root_expected: Some(digest("content 7")),
+        root_actual: Some(digest(if passed { "content 7" } else { "other" })),
+        steps: vec![
+            step("fetch", "ok", 61),
+            step("verify bytes and signature", "ok", 3),
+            step("decrypt", "ok", 40),
+            step("pg_restore", "ok", 1_102),
+            step("compare rows", if passed { "ok" } else { "failed" }, 246),
+            step("smoke: orders readable", if passed { "ok" } else { "skipped" }, 0),
+        ],
+        performed_by: "walwarden@backup-01".into(),
+        lessons: if passed { String::new() } else { "The trigger on public.orders fired during the restore.".into() },
+    }
+}
+
+fn keys() -> Vec<KeyShown> {
+    let key = |name: &str, uses: &[&str], storage: &str, state: &str| KeyShown {
+        keyid: format!("{}PrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS", digest(name).to_string().get(..4).expect("hex")),
+        fingerprint: digest(name),
+        uses: uses.iter().map(|&word| word.to_owned()).collect(),
+        custodian: "sec-lead".into(),
+        storage: storage.into(),
+        state: state.into(),
+    };
+    vec![
+        key("root 1", &["root"], "", "pinned"),
+        key("root 2", &["root"], "", "not pinned"),
+        key("log", &["log"], "file", "active"),
+        key("statements", &["backup", "restore-test", "bundle"], "file", "active"),
+        key("old", &["log"], "file", "retired"),
+        key("lost", &["backup"], "file", "revoked"),
+    ]
+}

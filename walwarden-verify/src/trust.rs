@@ -1,0 +1,165 @@
+//! What the auditor brings. Nothing found in a bundle creates trust (`spec:model-2`).
+
+use walwarden_core::{
+    Digest, Origin, Period, Time,
+    checkpoint::{Head, Note},
+    handover::{Handover, HandoverError},
+    merkle::TreeHead,
+    registry::RootPins,
+};
+
+use crate::{
+    VerifyInput, judge,
+    report::{Outcome, TrustShown},
+    source::Source,
+};
+
+/// Root pins, heads held before, and what the reader chose to go on without.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Pinned roots and how many of them must have signed; `None`: no root is pinned.
+    pub pins: Option<RootPins>,
+    /// Heads the reader holds; every one must lie in the history shown.
+    pub known: Vec<KnownHead>,
+    /// What the bundle before said.
+    pub previous: Option<Previous>,
+    /// The reader holds no head yet, and says so.
+    pub first_contact: bool,
+}
+
+/// A head the reader got before, or by another channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownHead {
+    /// The chain; `None` where the source does not name it.
+    pub origin: Option<Origin>,
+    /// Size and root.
+    pub head: TreeHead,
+    /// The argument that brought it.
+    pub source: &'static str,
+}
+
+/// What an earlier bundle established, under the same pins.
+#[derive(Debug, Clone)]
+pub struct Previous {
+    /// Its end.
+    pub head: Head,
+    /// Payload digests of its registry versions, from version 1.
+    pub registry: Vec<Digest>,
+    /// Its period.
+    pub period: Period,
+}
+
+/// Why a text is no head.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("neither a checkpoint nor a line `origin size root`")]
+pub struct NotAHead;
+
+/// Why what the reader brought cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Not a handover.
+    #[error(transparent)]
+    Handover(#[from] HandoverError),
+    /// Two heads of one size with different roots.
+    #[error("the heads of {0} and {1} have one size and different roots: they are not of one history")]
+    Contradiction(&'static str, &'static str),
+    /// Heads of different chains.
+    #[error("{0} and {1} speak of different chains")]
+    Origins(&'static str, &'static str),
+    /// The earlier bundle does not stand itself.
+    #[error("the bundle given with --previous does not stand itself: {0}")]
+    Previous(String),
+}
+
+impl Trust {
+    /// Takes pins, threshold and head of a handover file.
+    ///
+    /// # Errors
+    /// [`TrustError::Handover`].
+    pub fn add_handover(&mut self, bytes: &[u8]) -> Result<(), TrustError> {
+        let handover = Handover::parse(bytes)?;
+        self.pins = Some(handover.pins());
+        self.known.push(KnownHead { origin: Some(handover.origin), head: handover.head, source: "--trust" });
+        Ok(())
+    }
+
+    /// Takes the end of an earlier bundle as a head that is held.
+    pub fn add_previous(&mut self, previous: Previous) {
+        let Head { origin, tree } = previous.head.clone();
+        self.known.push(KnownHead { origin: Some(origin), head: tree, source: "--previous" });
+        self.previous = Some(previous);
+    }
+
+    /// Checks that the heads can be of one history.
+    ///
+    /// # Errors
+    /// [`TrustError::Contradiction`], [`TrustError::Origins`].
+    pub fn agrees(&self) -> Result<(), TrustError> {
+        for (index, one) in self.known.iter().enumerate() {
+            for other in self.known.iter().skip(index.saturating_add(1)) {
+                if one.origin.is_some() && other.origin.is_some() && one.origin != other.origin {
+                    return Err(TrustError::Origins(one.source, other.source));
+                }
+                if one.head.size == other.head.size && one.head.root != other.head.root {
+                    return Err(TrustError::Contradiction(one.source, other.source));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The latest head held.
+    #[must_use]
+    pub fn latest(&self) -> Option<&KnownHead> {
+        self.known.iter().max_by_key(|known| known.head.size)
+    }
+
+    /// As the report shows it; `lines` are the entries of an established chain.
+    pub(crate) fn shown(&self, lines: Option<u64>) -> TrustShown {
+        let known = self.latest().map(|known| crate::report::KnownHead {
+            head: known.head,
+            source: known.source,
+            entries_after: lines.and_then(|lines| lines.checked_sub(known.head.size)),
+        });
+        TrustShown {
+            pins: self.pins.iter().flat_map(|pins| pins.pins.iter().copied()).collect(),
+            threshold: self.pins.as_ref().map_or(0, |pins| pins.threshold),
+            known,
+            first_contact: self.first_contact,
+        }
+    }
+}
+
+/// Reads a head: a checkpoint note, or the one line that `walwarden head` prints.
+///
+/// # Errors
+/// [`NotAHead`].
+pub fn parse_head(text: &str) -> Result<Head, NotAHead> {
+    if let Ok(note) = Note::parse(text) {
+        return Ok(note.head);
+    }
+    let mut words = text.trim_end_matches(['\n', '\r']).split(' ');
+    let (Some(origin), Some(size), Some(root), None) = (words.next(), words.next(), words.next(), words.next()) else {
+        return Err(NotAHead);
+    };
+    let size: walwarden_core::Decimal = size.parse().map_err(|_| NotAHead)?;
+    let root = root.parse().map_err(|_| NotAHead)?;
+    Ok(Head { origin: origin.parse().map_err(|_| NotAHead)?, tree: TreeHead { size: size.0, root } })
+}
+
+impl Previous {
+    /// Judges an earlier bundle under the same pins and takes what it establishes.
+    ///
+    /// # Errors
+    /// [`TrustError::Previous`] when it is rejected itself, or establishes no end.
+    pub fn of(source: &Source, pins: Option<&RootPins>, as_of: Time) -> Result<Self, TrustError> {
+        let trust = Trust { pins: pins.cloned(), first_contact: true, ..Trust::default() };
+        let (report, facts) = judge(&VerifyInput { source, trust: &trust, as_of });
+        let failed = report.checks.iter().find(|result| matches!(result.outcome, Outcome::Fail(_)));
+        if let Some(failed) = failed {
+            return Err(TrustError::Previous(format!("it fails {}", failed.check.id)));
+        }
+        facts.as_previous().ok_or_else(|| TrustError::Previous("it establishes no signed end".into()))
+    }
+}

@@ -1,0 +1,128 @@
+//! Judges a case of `fixtures/` as its `.toml` says, and compares.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use walwarden_core::{registry::RootPins, rules::Status};
+use walwarden_fixtures::{case::Expect, corpus};
+use walwarden_verify::{
+    Report, Source, Trust, VerifyInput, open,
+    report::Outcome,
+    trust::{KnownHead, Previous, parse_head},
+    verify,
+};
+
+/// Cases of a folder, by path of their `.toml`; every zip has one, and every one a zip.
+pub fn cases(folder: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(corpus::folder().join(folder)).expect("the folder of cases");
+    let files: BTreeSet<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+    let tomls: Vec<PathBuf> =
+        files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")).cloned().collect();
+    for path in &files {
+        let known = ["toml", "zip"].iter().all(|extension| files.contains(&path.with_extension(extension)));
+        let handover = path.extension().is_some_and(|e| e == "json");
+        assert!(known || handover, "{} stands alone", path.display());
+    }
+    tomls
+}
+
+/// Name of a case.
+pub fn name(toml: &Path) -> String {
+    toml.file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+/// What the reader of a case brings.
+pub fn trust(toml: &Path, expect: &Expect) -> Trust {
+    let beside = |file: &str| toml.parent().expect("a folder").join(file);
+    let mut trust = Trust { first_contact: expect.first_contact, ..Trust::default() };
+    if let Some(file) = &expect.trust {
+        trust.add_handover(&std::fs::read(beside(file)).expect("a handover")).expect("a handover");
+    }
+    if !expect.roots.is_empty() {
+        let pins: BTreeSet<_> = expect.roots.iter().map(|root| root.parse().expect("a pin")).collect();
+        trust.pins = Some(RootPins { threshold: expect.threshold.unwrap_or(pins.len()), pins });
+    }
+    if let Some(line) = &expect.known_head {
+        let head = parse_head(line).expect("a head");
+        trust.known.push(KnownHead { origin: Some(head.origin), head: head.tree, source: "--known-head" });
+    }
+    if let Some(file) = &expect.previous {
+        let previous = open(&beside(file)).expect("a bundle");
+        let as_of = expect.as_of.parse().expect("a time");
+        trust.add_previous(Previous::of(&previous, trust.pins.as_ref(), as_of).expect("an earlier bundle that stands"));
+    }
+    trust
+}
+
+/// Judges a case.
+pub fn judge(toml: &Path, expect: &Expect) -> Report {
+    let source: Source = open(&toml.with_extension("zip")).expect("a zip");
+    let trust = trust(toml, expect);
+    verify(&VerifyInput { source: &source, trust: &trust, as_of: expect.as_of.parse().expect("a time") })
+}
+
+/// Ids of the checks with such an outcome, in the order of checks.
+pub fn ids(report: &Report, which: impl Fn(&Outcome) -> bool) -> Vec<&'static str> {
+    report.checks.iter().filter(|result| which(&result.outcome)).map(|result| result.check.id).collect()
+}
+
+/// Everything in which a report differs from what was expected.
+pub fn differences(expect: &Expect, report: &Report) -> Vec<String> {
+    let fails = ids(report, |outcome| matches!(outcome, Outcome::Fail(_)));
+    let not_run = ids(report, |outcome| matches!(outcome, Outcome::NotRun(_)));
+    let exceptions: Vec<&str> =
+        report.rules.iter().filter(|rule| rule.status == Status::Exception).map(|rule| rule.rule.id).collect();
+    let first = report.checks.iter().find_map(|result| match &result.outcome {
+        Outcome::Fail(finding) => Some(finding.reads_as.word().to_owned()),
+        _ => None,
+    });
+    let mut found = Vec::new();
+    let mut compare = |what: &str, expected: &[String], found_ids: &[&str]| {
+        let (expected, actual) = (sorted(expected.iter().map(String::as_str)), sorted(found_ids.iter().copied()));
+        for missing in expected.difference(&actual) {
+            found.push(format!("{what} without {missing}"));
+        }
+        for surplus in actual.difference(&expected) {
+            found.push(format!("{what} with {surplus}"));
+        }
+    };
+    compare("fails", &expect.fails, &fails);
+    compare("not_run", &expect.not_run, &not_run);
+    compare("exceptions", &expect.exceptions, &exceptions);
+    if report.verdict().word() != expect.verdict {
+        found.push(format!("verdict {} instead of {}", report.verdict().word(), expect.verdict));
+    }
+    if first != expect.reads_as {
+        found.push(format!("reads as {first:?} instead of {:?}", expect.reads_as));
+    }
+    if !found.is_empty() {
+        for result in &report.checks {
+            if let Outcome::Fail(finding) = &result.outcome {
+                found.push(format!("    {}: {} at {}", result.check.id, finding.what, finding.at));
+            }
+        }
+    }
+    found
+}
+
+fn sorted<'a>(ids: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    ids.collect()
+}
+
+/// Judges every case of a folder, and fails with all differences at once. Returns the reports by name.
+pub fn judge_all(folder: &str) -> Vec<(String, Report)> {
+    let mut reports = Vec::new();
+    let mut wrong = Vec::new();
+    for toml in cases(folder) {
+        let expect = Expect::read(&toml);
+        let report = judge(&toml, &expect);
+        wrong.extend(differences(&expect, &report).into_iter().map(|what| format!("{}: {what}", name(&toml))));
+        reports.push((name(&toml), report));
+    }
+    assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
+    reports
+}

@@ -1,0 +1,26 @@
+//! Tampered bundles: exactly the checks that fail, what is not run, how it reads; those that must pass included.
+
+mod golden_support;
+
+use std::collections::BTreeSet;
+
+use golden_support::{ids, judge_all};
+use walwarden_verify::{Verdict, checks::CHECKS, report::Outcome};
+
+/// Checks that no bundle fails: there is nothing, or nothing is read, and then they are not run.
+const NEVER_FAIL: [&str; 2] = ["chain.not-empty", "chain.witnessed"];
+
+#[test]
+fn every_tampered_bundle_is_judged_as_it_says() {
+    let reports = judge_all("tampered");
+    assert_eq!(reports.len(), 211, "change this number on purpose");
+
+    let passing =
+        reports.iter().filter(|(_, report)| matches!(report.verdict(), Verdict::Verified | Verdict::Exceptions));
+    assert_eq!(passing.count(), 15, "change this number on purpose");
+
+    let first = |outcome: &Outcome| matches!(outcome, Outcome::Fail(_));
+    let firsts: BTreeSet<&str> = reports.iter().filter_map(|(_, report)| ids(report, first).first().copied()).collect();
+    let never: Vec<&str> = CHECKS.iter().map(|check| check.id).filter(|id| !firsts.contains(id)).collect();
+    assert_eq!(never, NEVER_FAIL, "every other check is the first failure of some case");
+}
