@@ -7,7 +7,7 @@ mod chain;
 mod json;
 mod keys;
 mod policy;
-mod private;
+pub(crate) mod private;
 mod restore;
 mod rows;
 mod statements;

@@ -23,7 +23,7 @@ use walwarden_core::{
 };
 
 use crate::{
-    checks::Stop,
+    checks::{Stop, private},
     report::NotRun,
     source::Source,
     trust::{Previous, Trust},
@@ -36,6 +36,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) source: &'a Source,
     pub(crate) trust: &'a Trust,
     digests: Digests<'a>,
+    private: Option<(&'a str, &'static str)>,
     spelling: BTreeMap<&'a str, Misspelt>,
     parsed: Result<Entries<'a>, ChainError>,
     carried: Result<Carried, CarriedError>,
@@ -93,20 +94,20 @@ pub(crate) struct Misspelt {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads everything that takes time once: digests on one thread, the chain on another.
+    /// Reads everything that takes time once: bytes, statements and chain, each on a thread of its own.
     pub(crate) fn new(source: &'a Source, trust: &'a Trust) -> Self {
-        let (digests, (parsed, carried, spelling)) = digests::beside(
-            || Digests::of(source),
+        let ((digests, private), carried, (parsed, spelling)) = digests::at_once(
+            || (Digests::of(source), private::search(source)),
+            || Carried::read(source),
             || {
                 let parsed = Entries::parse(source.file(bundle::ENTRIES).unwrap_or_default());
-                let carried = Carried::read(source);
                 let spelling = spelling(source, &parsed);
-                (parsed, carried, spelling)
+                (parsed, spelling)
             },
         );
         let references = parsed.as_ref().map(references).unwrap_or_default();
         let established = Established::default();
-        Self { source, trust, digests, spelling, parsed, carried, references, established }
+        Self { source, trust, digests, private, spelling, parsed, carried, references, established }
     }
 
     /// For the check that establishes a fact.
@@ -131,6 +132,11 @@ impl<'a> Facts<'a> {
     /// Digest of a file that can be read.
     pub(crate) fn digest(&self, name: &str) -> Option<Digest> {
         self.digests.files.get(name).copied()
+    }
+
+    /// A file that holds a private key, and of which form.
+    pub(crate) const fn private(&self) -> Option<(&'a str, &'static str)> {
+        self.private
     }
 
     /// The chain as parsed, for the check that judges it.

@@ -52,10 +52,9 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
     let mut facts = Facts::new(input.source, input.trust);
     let checks = checks::run(&mut facts);
     let gate = checks::gate(&checks);
-    let rules = match gate {
-        Gate::Closed => rules::evaluate(None, gate),
-        _ => rules::evaluate(facts.record().as_ref(), gate),
-    };
+    let record = facts.record();
+    let rules = rules::evaluate(record.as_ref().filter(|_| gate != Gate::Closed), gate);
+    let shown = facts.shown(record.as_ref());
     let report = Report {
         spec_version: "1-draft",
         subject: facts.subject(),
@@ -64,7 +63,7 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
         trust: input.trust.shown(facts.established_entries()),
         checks,
         rules,
-        facts: facts.shown(),
+        facts: shown,
     };
     (report.complete(), facts)
 }

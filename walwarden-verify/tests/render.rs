@@ -128,3 +128,37 @@ fn pdf_text(pdf: &[u8]) -> String {
     let own = |line: &&str| !OF_EVERY_PAGE.iter().any(|start| line.starts_with(start));
     text.lines().filter(own).collect::<Vec<_>>().join("\n")
 }
+
+/// The commands of the page, as a reader would type them beside the file.
+#[test]
+fn the_printed_commands_print_what_the_page_says() {
+    if ["unzip", "openssl", "base64"].iter().any(|program| Command::new(program).arg("--help").output().is_err()) {
+        println!("SKIPPED: unzip, openssl or base64 is not installed");
+        return;
+    }
+    let folder = walwarden_fixtures::corpus::folder().join("golden");
+    let toml = folder.join("restored.toml");
+    let report = judge(&toml, &Expect::read(&toml));
+    let page = String::from_utf8(output(&report, Format::Html)).expect("UTF-8");
+    let commands: Vec<String> = page
+        .split("<pre")
+        .skip(1)
+        .map(|part| unescaped(&format!("<pre{}", part.split_once("</pre>").expect("it ends").0)))
+        .collect();
+    let digests =
+        [report.subject.file_digest, report.subject.bundle_digest].map(|digest| digest.expect("a digest").to_string());
+    for (command, digest) in commands.iter().filter(|command| command.contains("openssl")).zip(&digests) {
+        let output = Command::new("sh").arg("-c").arg(command).current_dir(&folder).output().expect("sh runs");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            printed.starts_with(digest.as_str()),
+            "{command} prints {printed} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    let claims = report.claims.as_ref().expect("claims");
+    let head =
+        walwarden_verify::trust::parse_head(commands.last().expect("a head")).expect("the line to keep is a head");
+    assert_eq!((head.origin, head.tree), (claims.origin.clone(), claims.head));
+    assert_eq!(commands.len(), 3);
+}

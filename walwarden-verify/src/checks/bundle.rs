@@ -276,12 +276,13 @@ pub(super) fn complete(facts: &mut Facts<'_>) -> Judged {
             return Err(differs(what, ReadsAs::Deletion, entry_place(*position), digest, "absent"));
         }
     }
+    let referred: BTreeSet<(EntryId, Digest)> = wanted.iter().map(|(_, id, digest)| (*id, *digest)).collect();
     for one in &said.withheld {
         let at = format!("{} withheld {}", bundle::STATEMENT, one.sha256);
         if carried(&one.sha256) {
             return Err(fail("something is named as withheld and carried all the same", ReadsAs::Edit, at));
         }
-        if !wanted.iter().any(|(_, id, digest)| *id == one.entry && *digest == one.sha256) {
+        if !referred.contains(&(one.entry, one.sha256)) {
             return Err(fail("something is named as withheld that nothing in the period refers to", ReadsAs::Edit, at));
         }
     }

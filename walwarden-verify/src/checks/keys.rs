@@ -9,7 +9,7 @@ use walwarden_core::{
     checkpoint::{CheckpointLine, Note},
     event::Event,
     jcs,
-    key::PublicKey,
+    key::{KeyId, PublicKey},
     merkle::TreeHead,
     registry::{KeyState, Registry, RegistryError, Versions},
     statement::key_registry::{RegistryKey, Use},
@@ -105,13 +105,14 @@ pub(super) fn in_span(facts: &mut Facts<'_>) -> Judged {
     let registry = facts.registry()?;
     let entries = facts.entries()?;
     let statements = facts.carried()?;
+    let listed: BTreeSet<KeyId> = statement_keys(registry).iter().map(PublicKey::id).collect();
     let mut starts: Option<BTreeMap<EntryId, u64>> = None;
     let mut signatures = 0_usize;
     for one in &statements.all {
         let entry = facts.referencing(&one.payload_digest).and_then(|position| entries.all().get(position));
         let Some(entry) = entry else { continue }; // statements.referenced fails
         for signature in &one.envelope.signatures {
-            if !is_listed(registry, signature.keyid.as_str()) {
+            if !listed.contains(&signature.keyid) {
                 continue; // a stranger's signature: statements.signed fails
             }
             let key_at = |seq| registry.key_at(&signature.keyid, one.kind.purpose(), seq).map(|_| ());
@@ -146,11 +147,6 @@ fn run_starts(entries: &Entries<'_>) -> BTreeMap<EntryId, u64> {
     };
     // The first of a run counts: a second start cannot move a run into another span.
     entries.all().iter().rev().filter_map(start).collect()
-}
-
-fn is_listed(registry: &Registry, keyid: &str) -> bool {
-    let versions = registry.versions().all().iter();
-    versions.flat_map(|version| &version.registry.keys).any(|key| key.jwk.id().as_str() == keyid)
 }
 
 /// Every log key with a cut, in any version.

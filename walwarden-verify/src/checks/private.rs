@@ -4,24 +4,25 @@
 mod base64;
 mod der;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memmem;
 use serde::Deserialize;
 
 use super::{Judged, count, fail, pass};
-use crate::{facts::Facts, report::ReadsAs};
+use crate::{facts::Facts, report::ReadsAs, source::Source};
 
 /// No file holds a private key: raw, in PEM, as JWK, of age or OpenSSH, also inside base64.
 pub(super) fn none(facts: &mut Facts<'_>) -> Judged {
-    let mut files = 0_usize;
-    for (name, bytes) in facts.source.files() {
-        let Some(bytes) = bytes else { continue };
-        if let Some(kind) = find(bytes, 0) {
-            let what = format!("a private key is in the bundle ({kind}): whoever has the bundle can sign or decrypt");
-            return Err(fail(what, ReadsAs::Insertion, name));
-        }
-        files = files.saturating_add(1);
+    if let Some((name, kind)) = facts.private() {
+        let what = format!("a private key is in the bundle ({kind}): whoever has the bundle can sign or decrypt");
+        return Err(fail(what, ReadsAs::Insertion, name));
     }
+    let files = facts.source.files().filter(|(_, bytes)| bytes.is_some()).count();
     pass(format!("{} searched for PKCS#8, PKCS#1, SEC 1, OpenSSH, age and JWK", count(files, "file", "files")))
+}
+
+/// The first file that holds a private key, and of which form.
+pub(crate) fn search(source: &Source) -> Option<(&str, &'static str)> {
+    source.files().find_map(|(name, bytes)| Some((name, find(bytes?, 0)?)))
 }
 
 /// Base64 inside base64 inside a file: a statement's payload, and a document in it.
@@ -179,23 +180,29 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Runs of base64 that begin as DER, JSON, PEM, an age identity or an OpenSSH key do.
+/// Inside runs of base64 as long as the shortest key. Digests in hex are runs too, and hold nothing.
 fn in_base64(bytes: &[u8], layer: usize) -> Option<&'static str> {
-    const STARTS: [&[u8]; 4] = [b"eyJ", b"LS0tLS1CRUdJTi", b"QUdFLVNFQ1JFVC1LRVkt", b"b3BlbnNzaC1rZXktdjE"];
-    let inside = |at: usize| {
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        if before.is_some_and(|b| base64::is_digit(*b)) {
-            return None; // the middle of a run
+    const SHORTEST: usize = 40;
+    let is_digit = |at: usize| bytes.get(at).is_some_and(|b| base64::is_digit(*b));
+    let mut at = 0_usize;
+    // A run this long covers one of the bytes looked at: the others need not be.
+    while at < bytes.len() {
+        if is_digit(at) {
+            let start = bytes.get(..at)?.iter().rposition(|b| !base64::is_digit(*b)).map_or(0, |i| i.saturating_add(1));
+            let length = from(bytes, at).iter().position(|b| !base64::is_digit(*b));
+            let end = length.map_or(bytes.len(), |length| at.saturating_add(length));
+            let run = bytes.get(start..end)?;
+            if run.len() >= SHORTEST && !run.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+                let found = base64::decode(run).and_then(|decoded| find(&decoded, layer.saturating_add(1)));
+                if found.is_some() {
+                    return found;
+                }
+            }
+            at = end;
         }
-        let run = from(bytes, at);
-        let run = run.get(..run.iter().position(|b| !base64::is_digit(*b)).unwrap_or(run.len()))?;
-        if run.len() < 40 {
-            return None; // shorter than any key
-        }
-        find(&base64::decode(run)?, layer.saturating_add(1))
-    };
-    let der = memchr_iter(b'M', bytes).find_map(inside);
-    der.or_else(|| STARTS.iter().find_map(|start| memmem::find_iter(bytes, start).find_map(inside)))
+        at = at.saturating_add(SHORTEST);
+    }
+    None
 }
 
 #[cfg(test)]

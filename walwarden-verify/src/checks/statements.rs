@@ -46,7 +46,8 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
     let entries = facts.entries()?;
     let statements = facts.carried()?;
     registries(facts, entries)?;
-    refs(entries)?;
+    let ids = Ids::of(entries);
+    refs(entries, &ids)?;
     let mut last = None;
     for one in &statements.all {
         let position = referencing(facts, one)?;
@@ -57,7 +58,7 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
         }
         last = Some(order);
         if let Some(entry) = entries.all().get(position) {
-            agrees(one, entry, entries, position)?;
+            agrees(one, entry, entries, &ids)?;
         }
     }
     pass(format!(
@@ -107,9 +108,8 @@ fn registries(facts: &Facts<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
 }
 
 /// `refs` repeat the entry ids in `data`, and name earlier entries.
-fn refs(entries: &Entries<'_>) -> Result<(), Stop> {
+fn refs(entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
     const WITH_IDS: [&str; 4] = ["backup.started", "backup.failed", "restore.started", "restore.tested"];
-    let mut ids: Option<Ids> = None;
     for (position, entry) in entries.all().iter().enumerate() {
         let expected = match event_of(entry, &WITH_IDS) {
             Some(Event::NotInterpreted) => continue, // data of a later version: only its own reader knows the ids
@@ -123,7 +123,6 @@ fn refs(entries: &Entries<'_>) -> Result<(), Stop> {
             return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(&expected), shown(&entry.refs)));
         }
         for id in &expected {
-            let ids = ids.get_or_insert_with(|| Ids::of(entries));
             if ids.position(*id).is_none_or(|earlier| earlier >= position) {
                 return Err(differs(
                     "an entry refers to no earlier entry",
@@ -155,7 +154,7 @@ impl Ids {
 }
 
 /// Head, data and subjects of a statement against its entry.
-fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, position: usize) -> Result<(), Stop> {
+fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
     let head = one.predicate.head();
     let member = |name: &str, same: bool| {
         let what = format!("the statement's {name} is not that of its entry {}", entry.seq);
@@ -174,9 +173,9 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, position: usize) 
         }
         (Predicate::RestoreTest(test), Event::RestoreTested(data)) => {
             restore_agrees(test, &data, &member)?;
-            let digest_of = |reference: &EntryRef| digest_before(entries, position, reference.id);
-            member("backup digest", digest_of(&test.backup) == Some(test.backup.digest))?;
-            member("actions", test.actions.iter().all(|action| digest_of(action) == Some(action.digest)))?;
+            let digest_at = |reference: &EntryRef| digest_of(entries, ids, reference.id);
+            member("backup digest", digest_at(&test.backup) == Some(test.backup.digest))?;
+            member("actions", test.actions.iter().all(|action| digest_at(action) == Some(action.digest)))?;
             member("subjects", digests == [test.backup.digest])
         }
         _ => {
@@ -231,11 +230,11 @@ fn restore_agrees(
     member("data", repeated == *data)
 }
 
-/// What a reference to an earlier entry must carry: the payload digest of its statement, else its entry hash.
-fn digest_before(entries: &Entries<'_>, position: usize, id: EntryId) -> Option<Digest> {
-    let earlier = entries.all().get(..position)?;
-    let place = earlier.iter().rposition(|entry| entry.id == id)?;
-    match earlier.get(place)?.statements.first() {
+/// What a reference to an entry must carry: the payload digest of its statement, else its entry hash. That the entry is
+/// an earlier one was checked with `refs`.
+fn digest_of(entries: &Entries<'_>, ids: &Ids, id: EntryId) -> Option<Digest> {
+    let place = ids.position(id)?;
+    match entries.all().get(place)?.statements.first() {
         Some(statement) => Some(statement.payload),
         None => entries.hashes().get(place).copied(),
     }

@@ -20,19 +20,28 @@ impl<'a> Digests<'a> {
     }
 }
 
-/// Runs `other` on a second thread while `here` runs on this one. A panic of either passes on.
+/// Runs three tasks at once; `here` stays on this thread. A panic of any of them passes on.
 #[cfg(not(target_family = "wasm"))]
-pub(super) fn beside<A: Send, B>(other: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
+pub(super) fn at_once<A: Send, B: Send, C>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+    here: impl FnOnce() -> C,
+) -> (A, B, C) {
     std::thread::scope(|scope| {
-        let other = scope.spawn(other);
+        let (one, other) = (scope.spawn(one), scope.spawn(other));
         let here = here();
+        let one = one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (other, here)
+        (one, other, here)
     })
 }
 
 /// One after the other, where there are no threads.
 #[cfg(target_family = "wasm")]
-pub(super) fn beside<A: Send, B>(other: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
-    (other(), here())
+pub(super) fn at_once<A: Send, B: Send, C>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+    here: impl FnOnce() -> C,
+) -> (A, B, C) {
+    (one(), other(), here())
 }

@@ -7,6 +7,7 @@ use walwarden_core::{
     chain::Entry,
     event::{Event, RestoreTested},
     key::PublicKey,
+    record::Record,
     statement::{
         RestoreTest,
         key_registry::{Ceremony, KeyRegistry},
@@ -59,18 +60,18 @@ impl Facts<'_> {
         self.anchored().ok().map(|anchored| anchored.head().size)
     }
 
-    /// Facts of the established record; nothing of a chain that was not.
-    pub(crate) fn shown(&self) -> Shown {
+    /// Facts of the established record; nothing of a chain that was not, nor of a period that nobody signed.
+    pub(crate) fn shown(&self, record: Option<&Record<'_>>) -> Shown {
         let mut shown = Shown { keys: self.keys_shown(), ..Shown::default() };
-        let (Ok(_), Ok(entries), Ok(period)) = (self.anchored(), self.entries(), self.period()) else { return shown };
-        let entries = entries.all();
-        shown.entries = entries.len() as u64;
-        shown.entries_in_period = entries.iter().filter(|entry| period.contains(entry.recorded_at)).count() as u64;
-        shown.policies = self.policies_shown(entries, period);
+        shown.entries = self.established_entries().unwrap_or_default();
+        let (Some(record), Ok(entries)) = (record, self.entries()) else { return shown };
+        let period = record.period();
+        shown.entries_in_period = record.items().count() as u64;
+        shown.policies = self.policies_shown(entries.all(), period);
         let statements = self.statements().ok();
         let mut collect = Collect { shown, period, statements, runs: BTreeMap::new(), tests: BTreeMap::new() };
-        for entry in entries {
-            collect.entry(entry);
+        for (entry, event) in record.all() {
+            collect.entry(entry, event);
         }
         collect.finish()
     }
@@ -135,16 +136,15 @@ struct Collect<'f> {
 }
 
 impl Collect<'_> {
-    fn entry(&mut self, entry: &Entry<'_>) {
-        let event = entry.event();
-        if event == Event::NotInterpreted {
+    fn entry(&mut self, entry: &Entry<'_>, event: &Event) {
+        if *event == Event::NotInterpreted {
             let of_entry = (entry.seq, entry.id.to_string(), entry.kind.clone().into_owned());
             self.shown.not_interpreted.push(of_entry);
         }
         let in_period = self.period.contains(entry.recorded_at);
         match event {
             Event::ScopeDeclared(scope) => {
-                self.shown.databases = scope.databases.into_iter().map(database).collect();
+                self.shown.databases = scope.databases.iter().map(database).collect();
             }
             Event::BackupStarted(start) if in_period => {
                 let outcome = BackupOutcome::Open;
@@ -153,8 +153,8 @@ impl Collect<'_> {
             Event::BackupFailed(failed) if in_period => {
                 let outcome = BackupOutcome::Failed {
                     stage: failed.stage.word().into(),
-                    reason: failed.reason_code,
-                    message: failed.message.unwrap_or_default(),
+                    reason: failed.reason_code.clone(),
+                    message: failed.message.clone().unwrap_or_default(),
                 };
                 self.backup(entry, failed.run_id, &failed.database, outcome);
             }
@@ -176,7 +176,7 @@ impl Collect<'_> {
                 self.shown.restores.push(RestoreShown {
                     seq: entry.seq,
                     id: entry.id.to_string(),
-                    database: start.database,
+                    database: start.database.clone(),
                     backup: start.backup.to_string(),
                     outcome: "open".into(),
                     started_at: entry.at,
@@ -193,7 +193,7 @@ impl Collect<'_> {
             }
             Event::RestoreTested(test) if in_period => {
                 let id = test.test_id;
-                let restore = restore(entry, *test, self.statement(entry).and_then(One::restore_test));
+                let restore = restore(entry, test, self.statement(entry).and_then(One::restore_test));
                 match self.tests.get(&id).and_then(|index| self.shown.restores.get_mut(*index)) {
                     Some(started) => *started = restore,
                     None => self.shown.restores.push(restore),
@@ -248,17 +248,17 @@ impl One {
     }
 }
 
-fn database(database: walwarden_core::event::Database) -> DatabaseShown {
+fn database(database: &walwarden_core::event::Database) -> DatabaseShown {
     DatabaseShown {
-        id: database.id,
-        provider: database.provider,
-        region: database.region,
-        owner: database.owner,
-        server_version: database.server_version,
+        id: database.id.clone(),
+        provider: database.provider.clone(),
+        region: database.region.clone(),
+        owner: database.owner.clone(),
+        server_version: database.server_version.clone(),
     }
 }
 
-fn restore(entry: &Entry<'_>, test: RestoreTested, statement: Option<&RestoreTest>) -> RestoreShown {
+fn restore(entry: &Entry<'_>, test: &RestoreTested, statement: Option<&RestoreTest>) -> RestoreShown {
     let steps = statement.map(|statement| statement.steps.as_slice()).unwrap_or_default();
     let word = |outcome: StepOutcome| match outcome {
         StepOutcome::Ok => "ok",
@@ -269,7 +269,7 @@ fn restore(entry: &Entry<'_>, test: RestoreTested, statement: Option<&RestoreTes
     RestoreShown {
         seq: entry.seq,
         id: entry.id.to_string(),
-        database: test.database,
+        database: test.database.clone(),
         backup: test.backup.to_string(),
         outcome: test.outcome.word().into(),
         started_at: test.started_at,
@@ -280,7 +280,7 @@ fn restore(entry: &Entry<'_>, test: RestoreTested, statement: Option<&RestoreTes
         root_expected: test.root_expected,
         root_actual: test.root_actual,
         steps: steps.iter().map(|step| (step.name.clone(), word(step.outcome).into(), step.seconds)).collect(),
-        performed_by: test.performed_by,
-        lessons: test.lessons.unwrap_or_default(),
+        performed_by: test.performed_by.clone(),
+        lessons: test.lessons.clone().unwrap_or_default(),
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn render(document: &Document, identity: Identity) -> io::Result<Vec<
     cover::contents(&mut flow, document, contents);
     cover::furniture(&mut flow, document);
     let laid = flow.done();
-    let mut file = write::file(&laid.pages, &fonts)?;
+    let mut file = write::file(&laid.pages)?;
     finish::finish(&mut file, &laid, document, &identity)?;
     let mut bytes = Vec::new();
     file.compress();

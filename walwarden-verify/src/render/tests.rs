@@ -166,8 +166,14 @@ fn counts_are_those_of_the_report_everywhere() {
     for (name, report) in samples() {
         let counts = report.counts();
         let line = format!(
-            "{} failed · {} not run · {} accepted by the reader · {} passed · {} exceptions · {} not evidenced",
-            counts.failed, counts.not_run, counts.accepted, counts.passed, counts.exceptions, counts.not_evidenced
+            "{} failed · {} not run · {} accepted by the reader · {} passed · {} {} · {} not evidenced",
+            counts.failed,
+            counts.not_run,
+            counts.accepted,
+            counts.passed,
+            counts.exceptions,
+            if counts.exceptions == 1 { "exception" } else { "exceptions" },
+            counts.not_evidenced
         );
         assert!(string(&report, Format::Text { colour: false }).contains(&line), "{name}: {line}");
         let page = squeezed(&words_of(&string(&report, Format::Html)));

@@ -73,15 +73,11 @@ impl<'a> Scan<'a> {
 
     /// The last end record, which should be the last 22 bytes.
     fn end_record(&mut self) -> Option<usize> {
-        let last = self.bytes.len().checked_sub(END_BYTES)?;
+        let last = self.bytes.len().saturating_sub(END_BYTES);
         let found = (0..=last).rev().find(|at| self.has(*at, END, END_BYTES));
         let Some(found) = found else {
-            self.violations.add(
-                "the file has no end record: its end is missing",
-                format!("byte {last}"),
-                "an end record",
-                "",
-            );
+            let what = "the file has no end record: its end is missing";
+            self.violations.add(what, format!("byte {last}"), "an end record", "");
             return None;
         };
         if found != last {

@@ -17,7 +17,7 @@ use walwarden_verify::{
 };
 
 /// Cases of a folder, by path of their `.toml`; every zip has one, and every one a zip.
-pub fn cases(folder: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(folder: &str) -> Vec<PathBuf> {
     let files = std::fs::read_dir(corpus::folder().join(folder)).expect("the folder of cases");
     let files: BTreeSet<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
     let tomls: Vec<PathBuf> =
@@ -31,12 +31,12 @@ pub fn cases(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Name of a case.
-pub fn name(toml: &Path) -> String {
+pub(crate) fn name(toml: &Path) -> String {
     toml.file_stem().expect("a name").to_string_lossy().into_owned()
 }
 
 /// What the reader of a case brings.
-pub fn trust(toml: &Path, expect: &Expect) -> Trust {
+pub(crate) fn trust(toml: &Path, expect: &Expect) -> Trust {
     let beside = |file: &str| toml.parent().expect("a folder").join(file);
     let mut trust = Trust { first_contact: expect.first_contact, ..Trust::default() };
     if let Some(file) = &expect.trust {
@@ -59,19 +59,19 @@ pub fn trust(toml: &Path, expect: &Expect) -> Trust {
 }
 
 /// Judges a case.
-pub fn judge(toml: &Path, expect: &Expect) -> Report {
+pub(crate) fn judge(toml: &Path, expect: &Expect) -> Report {
     let source: Source = open(&toml.with_extension("zip")).expect("a zip");
     let trust = trust(toml, expect);
     verify(&VerifyInput { source: &source, trust: &trust, as_of: expect.as_of.parse().expect("a time") })
 }
 
 /// Ids of the checks with such an outcome, in the order of checks.
-pub fn ids(report: &Report, which: impl Fn(&Outcome) -> bool) -> Vec<&'static str> {
+pub(crate) fn ids(report: &Report, which: impl Fn(&Outcome) -> bool) -> Vec<&'static str> {
     report.checks.iter().filter(|result| which(&result.outcome)).map(|result| result.check.id).collect()
 }
 
 /// Everything in which a report differs from what was expected.
-pub fn differences(expect: &Expect, report: &Report) -> Vec<String> {
+pub(crate) fn differences(expect: &Expect, report: &Report) -> Vec<String> {
     let fails = ids(report, |outcome| matches!(outcome, Outcome::Fail(_)));
     let not_run = ids(report, |outcome| matches!(outcome, Outcome::NotRun(_)));
     let exceptions: Vec<&str> =
@@ -114,7 +114,7 @@ fn sorted<'a>(ids: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
 }
 
 /// Judges every case of a folder, and fails with all differences at once. Returns the reports by name.
-pub fn judge_all(folder: &str) -> Vec<(String, Report)> {
+pub(crate) fn judge_all(folder: &str) -> Vec<(String, Report)> {
     let mut reports = Vec::new();
     let mut wrong = Vec::new();
     for toml in cases(folder) {

@@ -1,8 +1,28 @@
 //! A lenient base64 decoder: both alphabets, padding or none. It searches, it does not verify.
 
+/// Value of each byte as a digit of either alphabet; 0xFF of no digit.
+#[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "a constant: out of bounds does not compile"))]
+const VALUES: [u8; 256] = {
+    let mut values = [0xFF; 256];
+    let mut digits: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0;
+    while let [digit, rest @ ..] = digits {
+        values[*digit as usize] = value;
+        digits = rest;
+        value += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+};
+
+fn value(byte: u8) -> Option<u8> {
+    VALUES.get(usize::from(byte)).copied().filter(|value| *value != 0xFF)
+}
+
 /// Whether a byte is a digit of either alphabet.
-pub(super) const fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+pub(super) fn is_digit(byte: u8) -> bool {
+    value(byte).is_some()
 }
 
 /// Decodes a whole text; `None` when a byte is no digit before the padding.
@@ -10,15 +30,10 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let (mut bits, mut held) = (0_u32, 0_u32);
     for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte.wrapping_sub(b'A'),
-            b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => break,
-            _ => return None,
-        };
+        if *byte == b'=' {
+            break;
+        }
+        let value = value(*byte)?;
         bits = bits << 6 | u32::from(value);
         held = held.saturating_add(6);
         if held >= 8 {

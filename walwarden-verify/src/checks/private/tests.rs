@@ -10,7 +10,7 @@ fn pem(body: &str, newline: &str) -> String {
 #[test]
 fn a_key_is_found_in_every_wrapping() {
     let raw = super::base64::decode(ED25519.as_bytes()).unwrap();
-    let nested = crate_base64(pem(ED25519, "\n").as_bytes());
+    let nested = standard_base64(pem(ED25519, "\n").as_bytes());
     let jwk = r#"{"crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let age = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
     for (kind, bytes) in [
@@ -71,7 +71,7 @@ fn keys_made_by_others_are_found() {
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
     let openssl: [(&str, &[&str]); 5] = [
         ("PKCS#8", &["genpkey", "-algorithm", "ED25519", "-out", "key"]),
-        ("PKCS#8", &["genpkey", "-algorithm", "RSA", "-outform", "DER", "-out", "key"]),
+        ("PKCS#8", &["genpkey", "-algorithm", "RSA", "-out", "key"]),
         ("SEC 1", &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key"]),
         ("PKCS#1", &["genrsa", "-traditional", "-out", "key", "2048"]),
         ("encrypted PKCS#8", &["genpkey", "-algorithm", "ED25519", "-aes-256-cbc", "-pass", "pass:x", "-out", "key"]),
@@ -90,6 +90,6 @@ fn keys_made_by_others_are_found() {
     }
 }
 
-fn crate_base64(bytes: &[u8]) -> String {
+fn standard_base64(bytes: &[u8]) -> String {
     walwarden_core::Base64(bytes.to_vec()).to_string()
 }

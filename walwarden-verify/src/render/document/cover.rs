@@ -13,9 +13,9 @@ pub(super) fn running(report: &Report) -> String {
     report.claims.as_ref().map_or_else(
         || "Organisation and period not established".to_owned(),
         |claims| {
-            let day = |time: walwarden_core::Time| words::time(time).get(..10).unwrap_or("").to_owned();
+            let minute = |time| words::time(time).get(..16).unwrap_or("").to_owned();
             let name = super::visible(&claims.organisation, 60);
-            format!("{name} · {} to {}", day(claims.period.start), day(claims.period.end))
+            format!("{name} · {} to {} UTC", minute(claims.period.start), minute(claims.period.end))
         },
     )
 }
@@ -84,7 +84,7 @@ fn figures(counts: Counts) -> Vec<Count> {
         figure(counts.not_run, "not run", Tone::Warn),
         figure(counts.accepted, "accepted by the reader", Tone::Warn),
         figure(counts.passed, "passed", Tone::Good),
-        figure(counts.exceptions, "exceptions", Tone::Bad),
+        figure(counts.exceptions, if counts.exceptions == 1 { "exception" } else { "exceptions" }, Tone::Bad),
         figure(counts.not_evidenced, "not evidenced", Tone::Warn),
     ]
 }

@@ -11,7 +11,7 @@ use subsetter::GlyphRemapper;
 
 use super::{
     draw::{Item, Page},
-    font::{Font, Fonts, Run, Shaped},
+    font::{Font, Run, Shaped},
     style::{Colour, HEIGHT, WIDTH},
 };
 
@@ -19,7 +19,7 @@ use super::{
 type Subsets = BTreeMap<Font, GlyphRemapper>;
 
 /// Writes the pages into a file that is not yet finished.
-pub(super) fn file(pages: &[Page], _fonts: &Fonts) -> io::Result<lopdf::Document> {
+pub(super) fn file(pages: &[Page]) -> io::Result<lopdf::Document> {
     let subsets = subsets(pages);
     let mut document = PdfDocument::new("");
     for (font, subset) in &subsets {

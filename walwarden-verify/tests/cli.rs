@@ -1,0 +1,211 @@
+//! The program: arguments, both streams, exit codes, files.
+#![allow(clippy::disallowed_types, clippy::disallowed_macros, reason = "a test starts programs, and prints its skips")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use walwarden_fixtures::corpus;
+
+const AS_OF: [&str; 2] = ["--as-of", "2026-09-15T12:00:00Z"];
+
+fn golden(name: &str) -> String {
+    corpus::folder().join("golden").join(name).display().to_string()
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_walwarden-verify"));
+    command.env_clear();
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    program().args(args).args(AS_OF).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Two lines, nothing on standard output, exit 2.
+fn refused(args: &[&str], expected: &str) {
+    let output = run(args);
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{args:?}: {said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(
+        matches!(lines.as_slice(), [error, hint] if error.starts_with("error: ") && hint.starts_with("hint: ")),
+        "{args:?}: {said}"
+    );
+    assert!(said.contains(expected), "{args:?}: {said}");
+}
+
+#[test]
+fn exit_codes_follow_the_verdict() {
+    let trust = |name: &str| golden(&format!("{name}.json"));
+    let tampered = corpus::folder().join("tampered");
+    let rejected = std::fs::read_dir(&tampered).unwrap().map(|file| file.unwrap().path()).find(|path| {
+        path.extension().is_some_and(|e| e == "toml")
+            && std::fs::read_to_string(path).unwrap().contains("chain.roots\"")
+    });
+    let rejected = rejected.expect("a rejected case").with_extension("zip").display().to_string();
+    for (args, code, word) in [
+        (vec![golden("minimal.zip"), "--trust".into(), trust("minimal")], 0, "Verified"),
+        (vec![golden("exceptions.zip"), "--trust".into(), trust("exceptions")], 4, "with exceptions"),
+        (vec![golden("minimal.zip")], 3, "Not established"),
+        (vec![rejected, "--first-contact".into()], 1, "Rejected"),
+        (vec![golden("minimal.zip"), "--trust".into(), trust("exceptions")], 1, "Rejected"),
+        (
+            vec![golden("next.zip"), "--trust".into(), trust("previous"), "--previous".into(), golden("previous.zip")],
+            0,
+            "Verified",
+        ),
+    ] {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}\n{}", text(&output.stdout));
+        assert!(text(&output.stdout).to_lowercase().contains(&word.to_lowercase()), "{args:?}");
+        assert_eq!(text(&output.stderr), "");
+    }
+}
+
+#[test]
+fn mistakes_are_two_lines_and_exit_2() {
+    let (bundle, trust) = (golden("minimal.zip"), golden("minimal.json"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    let root = "ab".repeat(32);
+    let line = |root: &str| format!("acme.example/minimal-k3v9q2x7ta 1 {root}\n");
+    let heads =
+        (file("head", line(&root).as_bytes()), file("elsewhere", format!("acme.example/other 9 {root}\n").as_bytes()));
+    let zeros = folder.path().join("zeros");
+    std::fs::File::create(&zeros).unwrap().set_len(5 << 30).unwrap();
+    let into_absent = folder.path().join("absent/report.html").display().to_string();
+    let both = folder.path().join("both").display().to_string();
+    let broken = {
+        let mut bytes = std::fs::read(&bundle).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        file("broken.zip", &bytes)
+    };
+    let cases: Vec<(Vec<&str>, &str)> = vec![
+        (vec![], "<BUNDLE>"),
+        (vec![&bundle, "--frobnicate"], "--frobnicate"),
+        (vec!["/no/such/file"], "cannot read /no/such/file"),
+        (vec![zeros.to_str().unwrap()], "larger than a bundle may be"),
+        (vec![&trust], "is no zip"),
+        (vec![&bundle, "--trust", &bundle], "--trust takes the handover.json"),
+        (vec![&bundle, "--trust", "/no/such/file"], "cannot read /no/such/file"),
+        (vec![&bundle, "--trust", &trust, "--root", &root], "--trust and --root both name root keys"),
+        (vec![&bundle, "--root", "abc"], "64 lower-case hex digits"),
+        (vec![&bundle, "--root-threshold", "1"], "--root-threshold without root keys"),
+        (vec![&bundle, "--root", &root, "--root-threshold", "2"], "not between 1 and the 1 roots"),
+        (vec![&bundle, "--root", &root, "--root-threshold", "0"], "not between 1 and the 1 roots"),
+        (vec![&bundle, "--trust", &trust, "--first-contact", "--previous", &bundle], "leave --first-contact away"),
+        (vec![&bundle, "--known-head", &trust], "neither a checkpoint nor a line"),
+        (vec![&bundle, "--trust", &trust, "--known-head", &heads.0], "one size and different roots"),
+        (vec![&bundle, "--trust", &trust, "--known-head", &heads.1], "different chains"),
+        (vec![&bundle, "--trust", &trust, "--previous", &broken], "does not stand itself"),
+        (vec![&bundle, "--html", &into_absent], "create the folder first"),
+        (vec![&bundle, "--html", &both, "--json", &both], "two reports go to"),
+        (vec![&bundle, "--html", "-", "--json", "-"], "two reports go to"),
+        (vec![&bundle, "--json", &bundle], "will not be written over"),
+        (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
+        (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
+    ];
+    assert_eq!(cases.len(), 23, "change this number on purpose");
+    for (args, expected) in cases {
+        refused(&args, expected);
+    }
+    let output = program().args([&bundle, "--as-of", "yesterday"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("2026-10-05T08:00:00Z"));
+    assert!(!folder.path().join("both").exists(), "nothing is written before everything is known to be right");
+}
+
+#[test]
+fn help_shows_examples_and_every_exit_code() {
+    let output = program().arg("--help").output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    let help = text(&output.stdout);
+    for expected in [
+        "Examples:",
+        "--trust",
+        "--root-threshold",
+        "--first-contact",
+        "--as-of",
+        "openssl pkey -pubin",
+        "4  verified, with exceptions",
+    ] {
+        assert!(help.contains(expected), "{expected}\n{help}");
+    }
+}
+
+#[test]
+fn reports_are_written_whole_and_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bundle, trust) = (golden("restored.zip"), golden("restored.json"));
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let write = |round: &str| -> Vec<Vec<u8>> {
+        let names = ["html", "pdf", "json"].map(|kind| path(&format!("{round}.{kind}")));
+        let [html, pdf, json] = &names;
+        let output = run(&[&bundle, "--trust", &trust, "--html", html, "--pdf", pdf, "--json", json, "--quiet"]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(4), ""), "{}", text(&output.stderr));
+        names.iter().map(|name| std::fs::read(name).unwrap()).collect()
+    };
+    let (first, second) = (write("one"), write("two"));
+    assert!(first == second, "the same bundle, flags and instant give the same bytes");
+    assert!(first[1].starts_with(b"%PDF-"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6, "no half-written file is left");
+
+    let json = run(&[&bundle, "--trust", &trust, "--json", "-"]);
+    assert_eq!((json.status.code(), &json.stdout), (Some(4), &first[2]));
+    assert!(text(&json.stdout).starts_with('{'), "standard output holds the JSON and nothing else");
+
+    // A file that exists is replaced as a whole.
+    std::fs::write(path("one.json"), b"old").unwrap();
+    assert_eq!(run(&[&bundle, "--trust", &trust, "--json", &path("one.json"), "-q"]).status.code(), Some(4));
+    assert_eq!(std::fs::read(path("one.json")).unwrap(), first[2]);
+}
+
+#[test]
+fn colour_is_for_terminals_only() {
+    let output = run(&[&golden("minimal.zip"), "--trust", &golden("minimal.json")]);
+    assert!(!output.stdout.contains(&0x1B), "no escape sequence into a pipe");
+}
+
+#[test]
+fn a_closed_pipe_does_not_change_the_verdict() {
+    let bundle = golden("exceptions.zip");
+    let mut child = program()
+        .args([&bundle, "--trust", &golden("exceptions.json"), "--html", "-"])
+        .args(AS_OF)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(4), ""));
+}
+
+#[test]
+fn a_bundle_may_be_a_folder_and_a_report_never_lands_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let unpacked = folder.path().join("unpacked");
+    let source = walwarden_verify::open(Path::new(&golden("minimal.zip"))).unwrap();
+    for (name, bytes) in source.files() {
+        let path: PathBuf = unpacked.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes.unwrap()).unwrap();
+    }
+    let unpacked = unpacked.display().to_string();
+    let trust = golden("minimal.json");
+    assert_eq!(run(&[&unpacked, "--trust", &trust]).status.code(), Some(0));
+    refused(&[&unpacked, "--trust", &trust, "--json", &format!("{unpacked}/report.json")], "will not be written over");
+}
