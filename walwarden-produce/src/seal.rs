@@ -108,7 +108,8 @@ pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealReques
         ..export(ExportState::Written, period)
     };
     let entry = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(written)))))?;
-    let handover = keys::write_handover(&producer.folder, &producer.registry, entry.head)?;
+    // The head at which this bundle ends: one line further and the bundle would fall short of its own handover.
+    let handover = keys::write_handover(&producer.folder, &producer.registry, begun.head)?;
     Ok(Sealed {
         path,
         period,
