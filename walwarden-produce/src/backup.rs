@@ -74,7 +74,7 @@ pub struct NotBackedUp {
     /// The entry that records the failure; `None` when nothing could be recorded.
     pub recorded: Option<u64>,
     /// Why it could not be recorded, after it had begun.
-    pub unrecorded: Option<ProduceError>,
+    pub unrecorded: Option<Box<ProduceError>>,
 }
 
 impl From<ProduceError> for NotBackedUp {
@@ -87,7 +87,11 @@ impl From<ProduceError> for NotBackedUp {
 ///
 /// # Errors
 /// [`NotBackedUp`]: recorded as failed, or not begun at all.
-pub fn backup(producer: &mut Producer, signers: &mut Signers, request: &BackupRequest<'_>) -> Result<BackedUp, NotBackedUp> {
+pub fn backup(
+    producer: &mut Producer,
+    signers: &mut Signers,
+    request: &BackupRequest<'_>,
+) -> Result<BackedUp, NotBackedUp> {
     let run = Run { id: random::entry_id(producer.now())?, started_at: producer.now(), request };
     let started = BackupStarted {
         database: request.database.id.clone(),
@@ -131,8 +135,6 @@ struct Stored {
 struct Failure {
     stage: Stage,
     reason_code: &'static str,
-    exit_code: Option<i32>,
-    message: String,
     error: ProduceError,
 }
 
@@ -149,28 +151,34 @@ impl Run<'_> {
         let connection = config::connection(&database.id, &database.connection, producer.config.tools())
             .map_err(Failure::connection)?;
         let key = |name: &str| format!("{folder}/{name}");
-        let stage = |name: &str| producer.store.stage(&key(name)).map_err(|error| Failure::storage(Stage::Preflight, error));
+        let stage =
+            |name: &str| producer.store.stage(&key(name)).map_err(|error| Failure::storage(Stage::Preflight, error));
         let (dump_path, globals_path, rowkey_path) = (stage(DUMP)?, stage(GLOBALS)?, stage(ROWKEY)?);
         let secret = Zeroizing::new(random::bytes::<32>().map_err(Failure::bug)?);
         let row_key = RowKey::new(*secret).map_err(|error| Failure::bug(ProduceError::Bug(error.to_string())))?;
         let text = Zeroizing::new(hex(secret.as_slice()) + "\n");
         files::create(&rowkey_path, text.as_bytes(), 0o600).map_err(|error| Failure::storage(Stage::Upload, error))?;
         let clock = producer.clock.clone();
-        let dumped = attested_dump(&connection, &DumpRequest {
-            dump_path: &dump_path,
-            globals_path: &globals_path,
-            row_key: &row_key,
-            jobs: self.request.jobs.max(1),
-            now: &|| clock.now(),
-            progress: self.request.progress,
-            cancel: self.request.cancel,
-        })
+        let dumped = attested_dump(
+            &connection,
+            &DumpRequest {
+                dump_path: &dump_path,
+                globals_path: &globals_path,
+                row_key: &row_key,
+                jobs: self.request.jobs.max(1),
+                now: &|| clock.now(),
+                progress: self.request.progress,
+                cancel: self.request.cancel,
+            },
+        )
         .map_err(|error| Failure::dump(error, self.request.cancel))?;
         (self.request.progress)(Progress::Stage(Stage::Upload));
         let commit = |name: &str, expected: Option<Bytes>| {
             let object = producer.store.commit(&key(name)).map_err(|error| Failure::storage(Stage::Upload, error))?;
             match expected {
-                Some(bytes) if bytes.sha256 != object.sha256 || bytes.bytes != object.bytes => Err(Failure::read_back(name)),
+                Some(bytes) if bytes.sha256 != object.sha256 || bytes.bytes != object.bytes => {
+                    Err(Failure::read_back(name))
+                }
                 _ => Ok(object),
             }
         };
@@ -241,21 +249,30 @@ impl Run<'_> {
             run_id: self.id,
             stage: failure.stage,
             reason_code: failure.reason_code.into(),
-            exit_code: failure.exit_code.map(i64::from),
-            message: Some(short(&failure.message)).filter(|message| !message.is_empty()),
+            exit_code: match &failure.error {
+                ProduceError::Dump(error) => error.exit_code.map(i64::from),
+                _ => None,
+            },
+            message: Some(short(&recordable(&failure.error))).filter(|message| !message.is_empty()),
             retry_of: None,
         };
         let recorded = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::BackupFailed(Box::new(event)))));
         let (recorded, unrecorded) = match recorded {
-            Ok(entry) => (Some(entry.seq), discarded.err().map(ProduceError::from)),
-            Err(error) => (None, Some(error)),
+            Ok(entry) => (Some(entry.seq), discarded.err().map(|error| Box::new(error.into()))),
+            Err(error) => (None, Some(Box::new(error))),
         };
         NotBackedUp { error: failure.error, recorded, unrecorded }
     }
 
     /// The objects are stored, but their entry was not acknowledged. When its line is in the chain all the same, the
     /// next head will cover it, and it needs its objects.
-    fn not_acknowledged(&self, producer: &mut Producer, signers: &mut Signers, folder: &str, error: ProduceError) -> NotBackedUp {
+    fn not_acknowledged(
+        &self,
+        producer: &mut Producer,
+        signers: &mut Signers,
+        folder: &str,
+        error: ProduceError,
+    ) -> NotBackedUp {
         let chained = producer.chain.read().and_then(|snapshot| {
             let entries = snapshot.entries()?;
             let is_it = |event| matches!(event, Event::BackupCompleted(done) if done.run_id == self.id);
@@ -268,8 +285,7 @@ impl Run<'_> {
                     ProduceError::Storage(error) => error.reason_code(),
                     _ => "not-signed",
                 };
-                let message = recordable(&error);
-                self.failed(producer, signers, folder, Failure { stage, reason_code, exit_code: None, message, error })
+                self.failed(producer, signers, folder, Failure { stage, reason_code, error })
             }
             _ => error.into(),
         }
@@ -298,10 +314,8 @@ impl Parts {
             omitted: dumped.omitted.clone(),
             blinding: Blinding { alg: "hmac-v1".into(), commitment: Some(self.stored.row_key.commitment()) },
         };
-        let subject = vec![
-            Subject::new(&self.data.object.key, self.data.object.sha256),
-            Subject::new(DUMP, dumped.plain.sha256),
-        ];
+        let subject =
+            vec![Subject::new(&self.data.object.key, self.data.object.sha256), Subject::new(DUMP, dumped.plain.sha256)];
         let predicate = Backup {
             head: head(context),
             data: self.data.clone(),
@@ -346,14 +360,21 @@ impl Failure {
         if cancel.load(Ordering::Relaxed) {
             return Self::interrupted(error.stage);
         }
-        let DumpError { stage, reason_code, exit_code, message } = error.clone();
-        Self { stage, reason_code, exit_code, message, error: error.into() }
+        Self { stage: error.stage, reason_code: error.reason_code, error: error.into() }
     }
 
     fn interrupted(stage: Stage) -> Self {
-        let message = "the run was interrupted".to_owned();
-        let error = DumpError { stage, reason_code: "interrupted", exit_code: None, message: message.clone() };
-        Self { stage, reason_code: "interrupted", exit_code: None, message, error: error.into() }
+        Self::plain(stage, "interrupted", "the run was interrupted".into())
+    }
+
+    fn read_back(name: &str) -> Self {
+        let message = format!("{name} was read back with other bytes than were written");
+        Self::plain(Stage::Upload, "read-back-differs", message)
+    }
+
+    fn plain(stage: Stage, reason_code: &'static str, message: String) -> Self {
+        let error = DumpError { stage, reason_code, exit_code: None, message };
+        Self { stage, reason_code, error: error.into() }
     }
 
     fn connection(error: OperatorError) -> Self {
@@ -361,24 +382,15 @@ impl Failure {
             OperatorError::Connection { error, .. } => error.reason_code(),
             _ => "configuration",
         };
-        let message = error.to_string();
-        Self { stage: Stage::Preflight, reason_code, exit_code: None, message, error: error.into() }
+        Self { stage: Stage::Preflight, reason_code, error: error.into() }
     }
 
     fn storage(stage: Stage, error: StorageError) -> Self {
-        let reason_code = error.reason_code();
-        let error = ProduceError::from(error);
-        Self { stage, reason_code, exit_code: None, message: recordable(&error), error }
-    }
-
-    fn read_back(name: &str) -> Self {
-        let message = format!("{name} was read back with other bytes than were written");
-        let error = DumpError { stage: Stage::Upload, reason_code: "read-back-differs", exit_code: None, message: message.clone() };
-        Self { stage: Stage::Upload, reason_code: "read-back-differs", exit_code: None, message, error: error.into() }
+        Self { stage, reason_code: error.reason_code(), error: error.into() }
     }
 
     fn bug(error: ProduceError) -> Self {
-        Self { stage: Stage::Preflight, reason_code: "bug", exit_code: None, message: error.to_string(), error }
+        Self { stage: Stage::Preflight, reason_code: "bug", error }
     }
 }
 

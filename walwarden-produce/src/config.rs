@@ -190,13 +190,18 @@ pub fn new_text(origin: &Origin, keys: &Path, databases: &[DatabaseConfig], run_
     let mut text = String::from(
         "# Where things are. No password stands here: use a service (~/.pg_service.conf), ~/.pgpass, or env:NAME.\n\n",
     );
-    text += &format!("origin = {}\nkeys = {}  # private keys: never inside the vault\n\n", quoted(origin.as_str()), quoted(&keys.to_string_lossy()));
+    text += &format!(
+        "origin = {}\nkeys = {}  # private keys: never inside the vault\n\n",
+        quoted(origin.as_str()),
+        quoted(&keys.to_string_lossy())
+    );
     text += "[store]\nfolder = \"objects\"  # relative to this file\naccount_ref = \"local\"\nregion = \"local\"\n";
     if let Some(user) = run_as {
         text += &format!("\n[restore_test]\nrun_as = {}\n", quoted(user));
     }
     for database in databases {
-        text += &format!("\n[[database]]\nid = {}\nconnection = {}\n", quoted(&database.id), quoted(&database.connection));
+        text +=
+            &format!("\n[[database]]\nid = {}\nconnection = {}\n", quoted(&database.id), quoted(&database.connection));
     }
     text
 }

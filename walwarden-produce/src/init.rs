@@ -21,8 +21,9 @@ use crate::{
     error::{OperatorError, ProduceError, StorageError},
     files, host,
     keys::{self, CeremonyRequest},
-    period, random,
+    period,
     postgres::{ServerFacts, Tools, facts::DATABASES_QUERY},
+    random,
     signer::HeadSigner,
     vault::{Appended, Blob, Chain, Draft, Identity},
 };
@@ -128,7 +129,8 @@ fn make(
 
     let registry = walwarden_core::registry::Versions::parse([made.registry.to_jcs()?.as_slice()])
         .map_err(crate::error::VaultError::Registry)?;
-    let registry = registry.newest().cloned().ok_or_else(|| ProduceError::Bug("a registry without a version".into()))?;
+    let registry =
+        registry.newest().cloned().ok_or_else(|| ProduceError::Bug("a registry without a version".into()))?;
     let mut signer = keys::head_signer(request.keys, request.passphrase, &registry)?;
     let mut chain = Chain::new(store, origin.clone(), Box::new(|_| ()));
     let mut entries = Entries { chain: &mut chain, signer: &mut signer, clock, identity };
@@ -153,7 +155,12 @@ impl Entries<'_> {
     }
 }
 
-fn genesis(request: &InitRequest<'_>, policy: &Policy, root: PublicKey, registry: walwarden_core::dsse::Envelope) -> Draft {
+fn genesis(
+    request: &InitRequest<'_>,
+    policy: &Policy,
+    root: PublicKey,
+    registry: walwarden_core::dsse::Envelope,
+) -> Draft {
     let event = Genesis {
         org_name: request.organisation.into(),
         zone: policy.timezone.clone(),
@@ -206,7 +213,11 @@ fn scope(
             }
         };
         for database in facts.iter().flat_map(|facts| &facts.databases) {
-            let seen = Observed { name: database.name.clone(), oid: Decimal(database.oid.into()), template: database.template };
+            let seen = Observed {
+                name: database.name.clone(),
+                oid: Decimal(database.oid.into()),
+                template: database.template,
+            };
             if !observed.contains(&seen) {
                 observed.push(seen);
             }

@@ -143,7 +143,9 @@ fn open(
     let key = key_file::open(&path, passphrase)?;
     let public = public_key(&key, path.clone())?;
     let good = |known: &&RegistryKey| {
-        known.jwk == public && known.state == State::Active && role.uses.iter().all(|purpose| known.uses.contains(purpose))
+        known.jwk == public
+            && known.state == State::Active
+            && role.uses.iter().all(|purpose| known.uses.contains(purpose))
     };
     match registry.keys.iter().find(good) {
         Some(_) => Ok((key, path)),
@@ -167,7 +169,10 @@ pub fn versions(store: &dyn ChainStore) -> Result<Versions, ProduceError> {
 /// As [`versions`].
 pub fn newest(store: &dyn ChainStore) -> Result<KeyRegistry, ProduceError> {
     let versions = versions(store)?;
-    versions.newest().cloned().ok_or_else(|| VaultError::Registry(walwarden_core::registry::RegistryError::Empty).into())
+    versions
+        .newest()
+        .cloned()
+        .ok_or_else(|| VaultError::Registry(walwarden_core::registry::RegistryError::Empty).into())
 }
 
 /// Writes `handover.json` with a head.

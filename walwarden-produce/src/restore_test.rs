@@ -168,19 +168,22 @@ impl Run<'_> {
         let cluster = self.step(producer, "cluster", |run| run.cluster(producer, &expected))?;
         let smoke: Vec<SmokeQuery> = self.promised.iter().flat_map(|promised| &promised.smoke).map(query).collect();
         let clock = producer.clock.clone();
-        let restored = restore_and_compare(&|database| cluster.connection(database), &RestoreRequest {
-            dump_path: &gates.dump,
-            globals_path: Some(gates.globals.as_path()).filter(|path| !path.as_os_str().is_empty()),
-            database: TARGET,
-            row_key: gates.row_key.as_ref()?,
-            expected,
-            smoke: &smoke,
-            amcheck_required: false,
-            jobs: self.request.jobs.max(1),
-            now: &|| clock.now(),
-            progress: self.request.progress,
-            cancel: self.request.cancel,
-        });
+        let restored = restore_and_compare(
+            &|database| cluster.connection(database),
+            &RestoreRequest {
+                dump_path: &gates.dump,
+                globals_path: Some(gates.globals.as_path()).filter(|path| !path.as_os_str().is_empty()),
+                database: TARGET,
+                row_key: gates.row_key.as_ref()?,
+                expected,
+                smoke: &smoke,
+                amcheck_required: false,
+                jobs: self.request.jobs.max(1),
+                now: &|| clock.now(),
+                progress: self.request.progress,
+                cancel: self.request.cancel,
+            },
+        );
         self.steps.extend(restored.steps.iter().cloned());
         self.step(producer, "removal", |run| {
             let removed = cluster.remove();
@@ -196,7 +199,11 @@ impl Run<'_> {
         let request = ClusterRequest {
             bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
             run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
-            server_major: expected.server_version.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok()),
+            server_major: expected
+                .server_version
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .and_then(|n| n.parse().ok()),
             settings: &[],
         };
         Cluster::start(&request).map(|cluster| (cluster, None)).map_err(|error| error.to_string())
@@ -241,7 +248,10 @@ fn query(smoke: &walwarden_core::policy::SmokeQuery) -> SmokeQuery {
 }
 
 fn is_here(host: &str) -> bool {
-    host.is_empty() || host.starts_with(['/', '@']) || ["localhost", "127.0.0.1", "::1"].contains(&host) || host == host::name()
+    host.is_empty()
+        || host.starts_with(['/', '@'])
+        || ["localhost", "127.0.0.1", "::1"].contains(&host)
+        || host == host::name()
 }
 
 /// What keeps a backup from being trusted before it is restored.

@@ -213,7 +213,9 @@ impl<C: ChainStore> Chain<C> {
             return Err(VaultError::Damaged(error).into());
         }
         self.store.cut(self.tail.position)?;
-        (self.notice)(&format!("repaired the chain: a torn line after entry {lines}, covered by no signed head, was cut off"));
+        (self.notice)(&format!(
+            "repaired the chain: a torn line after entry {lines}, covered by no signed head, was cut off"
+        ));
         Ok(())
     }
 

@@ -150,10 +150,30 @@ fn programs_that_are_missing() {
     vault.configure("[store]", &format!("[postgres]\nbin_dir = \"{}\"\n\n[store]", bin.display()));
     let output = vault.run(&["backup"]);
     assert_recorded(&vault, &output, "preflight", "pg-dump-missing", "pg_dump was not found");
-    symlink(Tools::default().find(Program::PgDump).unwrap(), bin.join("pg_dump")).unwrap();
+    for program in [Program::PgDump, Program::PgDumpall] {
+        symlink(Tools::default().find(program).unwrap(), bin.join(program.name())).unwrap();
+    }
     let output = vault.run(&["backup"]);
     assert_recorded(&vault, &output, "preflight", "psql-missing", "psql was not found");
     assert!(vault.objects().is_empty());
+}
+
+/// What a role cannot see must not be missing silently.
+#[test]
+fn what_cannot_be_read_whole_is_recorded_as_failed() {
+    let server = Server::start(10);
+    server.sql("shop", "CREATE ROLE app LOGIN");
+    let vault = Vault::init(&server.conninfo());
+    vault.configure("user=postgres", "user=app");
+    assert_recorded(&vault, &vault.run(&["backup"]), "preflight", "no-select-privilege", "may not read");
+    server.sql("shop", "GRANT pg_read_all_data TO app; ALTER TABLE public.item ENABLE ROW LEVEL SECURITY");
+    assert_recorded(&vault, &vault.run(&["backup"]), "preflight", "row-security", "hides rows");
+    server.sql("shop", "ALTER ROLE app BYPASSRLS");
+    assert_success(&vault.run(&["backup"]));
+    let ascii = "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0";
+    server.sql("postgres", ascii);
+    vault.configure("dbname=shop", "dbname=ascii");
+    assert_recorded(&vault, &vault.run(&["backup"]), "preflight", "sql-ascii", "SQL_ASCII");
 }
 
 #[test]
@@ -251,7 +271,8 @@ impl SmallDisk {
     fn mount(mebibytes: u32) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let size = format!("size={mebibytes}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output().ok()?;
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(dir.path()).output().ok()?;
         mounted.status.success().then_some(Self(dir))
     }
 

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use walwarden_core::{
-    Digest, dsse::Envelope,
+    Digest,
+    dsse::Envelope,
     jcs, limits,
     rows::{ContentLeaf, RowKey},
     statement::{
@@ -72,7 +73,8 @@ impl Gates {
 impl Run<'_> {
     pub(super) fn gates(&mut self, producer: &Producer, snapshot: &Snapshot) -> Gates {
         let mut gates = Gates::shut();
-        let signed = self.step(producer, "signature", |run| run.signature(producer, snapshot, &mut gates).map(|()| ((), None)));
+        let signed =
+            self.step(producer, "signature", |run| run.signature(producer, snapshot, &mut gates).map(|()| ((), None)));
         if signed.is_some() {
             self.step(producer, "bytes", |run| run.bytes(producer, &mut gates).map(|()| ((), None)));
         }
@@ -128,7 +130,8 @@ impl Run<'_> {
 
 /// Hashes an object before anything reads it. Without encryption the plain bytes are the stored ones.
 fn object(producer: &Producer, object: &Object, plain: Option<Bytes>) -> Result<PathBuf, String> {
-    let (bytes, sha256) = producer.store.hash(&object.key).map_err(|error| format!("{}: {}", object.key, error.error))?;
+    let (bytes, sha256) =
+        producer.store.hash(&object.key).map_err(|error| format!("{}: {}", object.key, error.error))?;
     let stored = bytes == object.bytes.0 && sha256 == object.sha256;
     let plain = plain.is_none_or(|plain| plain.sha256 == sha256 && plain.bytes.0 == bytes);
     if !stored || !plain {

@@ -65,7 +65,8 @@ impl Contents {
 
 /// The chain as it was under `end`: others may have appended since.
 fn cut(mut snapshot: Snapshot, end: TreeHead) -> Result<Snapshot, ProduceError> {
-    let lines = snapshot.ndjson.split_inclusive(|byte| *byte == b'\n').take(usize::try_from(end.size).unwrap_or(usize::MAX));
+    let lines =
+        snapshot.ndjson.split_inclusive(|byte| *byte == b'\n').take(usize::try_from(end.size).unwrap_or(usize::MAX));
     let length = lines.map(<[u8]>::len).sum();
     snapshot.ndjson.truncate(length);
     snapshot.checkpoints.retain(|line| line.size <= end.size);

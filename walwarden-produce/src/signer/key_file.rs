@@ -99,7 +99,10 @@ mod tests {
         let path = dir.path().join("root.pem");
         let key = generate().unwrap();
         write(&path, &key, "correct horse").unwrap();
-        let openssl = Command::new("openssl").args(["pkey", "-passin", "pass:correct horse", "-pubout", "-outform", "DER", "-in"]).arg(&path).output();
+        let openssl = Command::new("openssl")
+            .args(["pkey", "-passin", "pass:correct horse", "-pubout", "-outform", "DER", "-in"])
+            .arg(&path)
+            .output();
         let Ok(output) = openssl else {
             println!("skipped: openssl is not installed");
             return;

@@ -7,11 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use walwarden_core::{
-    Decimal, Digest,
-    digest::Hasher,
-    statement::Object,
-};
+use walwarden_core::{Decimal, Digest, digest::Hasher, statement::Object};
 
 use super::Store;
 use crate::{config::StoreConfig, error::StorageError, files};

@@ -32,9 +32,14 @@ impl Server {
         let server = Self { cluster };
         server.sql("postgres", "CREATE DATABASE shop");
         server.sql("shop", "CREATE TABLE public.item (id int PRIMARY KEY, name text NOT NULL, price numeric(9,2))");
-        let rows = format!("INSERT INTO public.item SELECT g, repeat(md5(g::text), 4), g / 7.0 FROM generate_series(1, {rows}) g");
+        let rows = format!(
+            "INSERT INTO public.item SELECT g, repeat(md5(g::text), 4), g / 7.0 FROM generate_series(1, {rows}) g"
+        );
         server.sql("shop", &rows);
-        server.sql("shop", "CREATE TABLE public.log (at timestamptz, text text); INSERT INTO public.log VALUES (now(), NULL)");
+        server.sql(
+            "shop",
+            "CREATE TABLE public.log (at timestamptz, text text); INSERT INTO public.log VALUES (now(), NULL)",
+        );
         server
     }
 

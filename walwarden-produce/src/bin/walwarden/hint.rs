@@ -26,11 +26,15 @@ pub(crate) fn of(error: &ProduceError) -> String {
 fn operator(error: &OperatorError) -> &'static str {
     match error {
         OperatorError::Config(_) => "correct walwarden.toml in the vault",
-        OperatorError::Policy(_) => "correct the policy; `walwarden init` writes a minimal one that can be taken as a start",
+        OperatorError::Policy(_) => {
+            "correct the policy; `walwarden init` writes a minimal one that can be taken as a start"
+        }
         OperatorError::Connection { error, .. } => connection(error),
         OperatorError::Period(_) => "write 2026-Q3, 2026-07, 2026, or START/END such as 2026-07-01/2026-08-01",
         OperatorError::Exists(_) => "nothing is overwritten: give another path, or remove what is there",
-        OperatorError::KeysInVault { .. } => "a vault is copied and shown; put the keys outside of it with --keys and --root-key",
+        OperatorError::KeysInVault { .. } => {
+            "a vault is copied and shown; put the keys outside of it with --keys and --root-key"
+        }
         OperatorError::UnknownDatabase { .. } => "give one of those ids, or add a [[database]] to walwarden.toml",
         OperatorError::WhichDatabase(_) => "name one: walwarden backup ID",
         OperatorError::NoBackup(_) => "see `walwarden status` for what exists; `walwarden backup` makes one",
@@ -61,7 +65,9 @@ fn storage(error: &StorageError) -> &'static str {
 
 fn vault(error: &VaultError) -> &'static str {
     match error {
-        VaultError::NotAVault(_) => "give the folder with --vault DIR or WALWARDEN_VAULT, or make one: walwarden init --help",
+        VaultError::NotAVault(_) => {
+            "give the folder with --vault DIR or WALWARDEN_VAULT, or make one: walwarden init --help"
+        }
         VaultError::SetBack { .. } => {
             "nothing is appended to it: bring back the newest copy of the vault's folder; no option overrides this"
         }
@@ -80,14 +86,20 @@ fn vault(error: &VaultError) -> &'static str {
 fn signer(error: &SignerError) -> &'static str {
     match error {
         SignerError::Passphrase(_) => "give the right one by prompt, --passphrase-file FILE or --passphrase-fd N",
-        SignerError::NoPassphrase | SignerError::EmptyPassphrase => "give one with --passphrase-file FILE or --passphrase-fd N",
+        SignerError::NoPassphrase | SignerError::EmptyPassphrase => {
+            "give one with --passphrase-file FILE or --passphrase-fd N"
+        }
         SignerError::PassphrasesDiffer => "run it again and type the same passphrase twice",
-        SignerError::NotAKey(_) | SignerError::NotInRegistry(_) => "`keys` in walwarden.toml must name the folder that `init` wrote",
+        SignerError::NotAKey(_) | SignerError::NotInRegistry(_) => {
+            "`keys` in walwarden.toml must name the folder that `init` wrote"
+        }
         SignerError::Memory(_) => {
             "bring the file back from a copy: without it the signer cannot know what it signed, and signs nothing"
         }
         SignerError::Origin { .. } => "`keys` in walwarden.toml names the keys of another vault",
-        SignerError::Sign(SignError::Refused(_)) => "the vault is not the one that was signed last; no option overrides this",
+        SignerError::Sign(SignError::Refused(_)) => {
+            "the vault is not the one that was signed last; no option overrides this"
+        }
         SignerError::Storage(error) => storage(error),
         _ => "check the folder of keys",
     }
@@ -104,18 +116,33 @@ fn verifier(error: &VerifierError) -> &'static str {
 /// By the word that the record has.
 fn reason(code: &str) -> &'static str {
     match code {
-        code if code.ends_with("-missing") && code != "relation-missing" => {
+        "psql-missing" | "pg-dump-missing" | "pg-dumpall-missing" | "pg-restore-missing" | "initdb-missing"
+        | "postgres-missing" => {
             "install PostgreSQL's client and server programs, or set [postgres] bin_dir in walwarden.toml"
         }
+        "database-missing" => "check the database's name in walwarden.toml",
+        "connection-variable-missing" => "export that variable in the environment of this command",
+        "password-in-argument" => connection(&ConnectionError::PasswordInArgument),
+        "host-unknown" => "check the host's name in the connection string, and DNS",
+        "connection-refused" | "connect-timeout" => {
+            "check host and port, and that the server runs and lets this host in"
+        }
+        "server-not-ready" | "server-shutdown" | "server-resources" => {
+            "wait until the server takes connections, and run it again"
+        }
+        "tls-failed" => "check sslmode and the certificates that it names",
+        "service-unknown" => "check the service's name in ~/.pg_service.conf",
+        "lock-timeout" | "tables-change" => "run it again when no migration is running",
         "server-newer-than-pg-dump" => "install client programs of the server's major version or a newer one",
-        "insufficient-privilege" | "no-select-privilege" => "grant the role SELECT on everything, for instance by GRANT pg_read_all_data",
+        "insufficient-privilege" | "no-select-privilege" => {
+            "grant the role SELECT on everything, for instance by GRANT pg_read_all_data"
+        }
         "row-security" => "use a role with BYPASSRLS: rows that it cannot see cannot be backed up",
         "sql-ascii" => "convert the database to UTF8: bytes without an encoding cannot be attested",
         "disk-full" => "free some space and run it again",
         "interrupted" => "run it again",
         "transaction-pooler" => "connect to the server itself, not through a transaction pooler",
-        "authentication-failed" | "password-rejected" => "check user and password (~/.pgpass, service file, env:NAME)",
-        "password-missing" | "no-password" => "put the password into ~/.pgpass, or use env:NAME",
+        "authentication-failed" => "check user and password (~/.pgpass, service file, env:NAME)",
         "no-user-for-server" => "name a user with --run-as",
         "not-root" => "leave out --run-as, or run as root",
         _ => "check that `psql` reaches the database with the same connection string",

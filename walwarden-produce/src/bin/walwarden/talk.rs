@@ -78,7 +78,11 @@ impl Bar {
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         if number(&self.bytes) + number(&self.rows) > 0 {
             let (bytes, rows) = (HumanBytes(number(&self.bytes)), HumanCount(number(&self.rows)));
-            self.bar.set_message(format!("{bytes} dumped, {rows} rows, {} of {} tables", number(&self.tables), number(&self.of)));
+            self.bar.set_message(format!(
+                "{bytes} dumped, {rows} rows, {} of {} tables",
+                number(&self.tables),
+                number(&self.of)
+            ));
         }
     }
 

@@ -1,5 +1,6 @@
 //! `walwarden init`.
 
+use walwarden_produce::error::OperatorError;
 use walwarden_produce::{
     ProduceError,
     clock::SystemClock,
@@ -7,7 +8,6 @@ use walwarden_produce::{
     init::{InitRequest, init},
     postgres::Tools,
 };
-use walwarden_produce::error::OperatorError;
 
 use crate::{
     commands::print,

@@ -8,7 +8,12 @@ use crate::{exit::Exit, job::Job};
 pub(super) fn list(job: &Job) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
     let registry = &producer.registry;
-    println!("registry version {}, {} of {} roots must sign", registry.version, registry.threshold, registry.roots.len());
+    println!(
+        "registry version {}, {} of {} roots must sign",
+        registry.version,
+        registry.threshold,
+        registry.roots.len()
+    );
     for root in &registry.roots {
         println!("root  {}  sha256 {}", root.id(), root.fingerprint());
     }

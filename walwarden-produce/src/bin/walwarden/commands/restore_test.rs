@@ -49,7 +49,11 @@ fn told(result: &Tested) -> Exit {
         return Exit::Done;
     }
     let failed = steps.iter().find(|step| step.outcome == StepOutcome::Failed);
-    let why = failed.map_or_else(String::new, |step| format!(" at {}: {}", step.name, step.detail.as_deref().unwrap_or("-")));
-    talk::two_lines(&format!("restore test {}{why}", tested.outcome.word()), "it is recorded; remove the cause and test again");
+    let why =
+        failed.map_or_else(String::new, |step| format!(" at {}: {}", step.name, step.detail.as_deref().unwrap_or("-")));
+    talk::two_lines(
+        &format!("restore test {}{why}", tested.outcome.word()),
+        "it is recorded; remove the cause and test again",
+    );
     Exit::Failed
 }
