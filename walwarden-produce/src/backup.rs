@@ -27,7 +27,7 @@ use crate::{
     error::{OperatorError, ProduceError, StorageError},
     files,
     producer::{Producer, Signers, sign},
-    random,
+    random, runs,
     vault::{Appended, Blob, Context, Draft},
 };
 
@@ -93,6 +93,8 @@ pub fn backup(
     request: &BackupRequest<'_>,
 ) -> Result<BackedUp, NotBackedUp> {
     let run = Run { id: random::entry_id(producer.now())?, started_at: producer.now(), request };
+    let folder = run.folder();
+    let _mark = runs::mark(&producer.folder, run.id, &folder).map_err(ProduceError::from)?;
     let started = BackupStarted {
         database: request.database.id.clone(),
         run_id: run.id,
@@ -103,7 +105,6 @@ pub fn backup(
     };
     let draft = Draft { at: Some(run.started_at), ..Draft::plain(Event::BackupStarted(Box::new(started))) };
     producer.append(&mut signers.head, |_| Ok(draft))?;
-    let folder = run.folder();
     let stored = match run.dump_and_store(producer, &folder) {
         Ok(stored) => stored,
         Err(failure) => return Err(run.failed(producer, signers, &folder, failure)),

@@ -22,6 +22,7 @@ pub mod producer;
 pub mod random;
 pub mod restore;
 pub mod restore_test;
+pub mod runs;
 pub mod seal;
 pub mod signer;
 pub mod status;

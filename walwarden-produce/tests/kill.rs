@@ -66,6 +66,9 @@ fn killed_at_ten_points_of_a_backup() {
             _ => {}
         }
     }
+    let complete = vault.events().iter().filter(|event| matches!(event, Event::BackupCompleted(_))).count();
+    assert_eq!(vault.objects().len(), 3 * complete, "{:?}", vault.objects());
+    assert_eq!(fs::read_dir(vault.path().join("runs")).unwrap().count(), 0);
     assert!(started > ended, "at least one run was killed on its way: {started} started, {ended} ended");
 }
 

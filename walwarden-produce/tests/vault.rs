@@ -21,7 +21,7 @@ use walwarden_core::{
 use walwarden_produce::{
     ProduceError,
     chain_store::files::FilesChain,
-    clock::SystemClock,
+    clock::{FixedClock, SystemClock},
     config::{Config, DatabaseConfig},
     error::{SignerError, VaultError},
     init::{InitRequest, init},
@@ -165,13 +165,30 @@ fn appends_lie_under_signed_heads() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_set_back_the_record() {
+    let fixture = Fixture::new();
+    let clock = FixedClock::new("2999-01-01T00:00:00.000000Z".parse().unwrap());
+    let (mut chain, mut signer) = (fixture.chain(), fixture.signer());
+    let mut recorded = |clock: &FixedClock| {
+        let appended = chain.append(&mut signer, clock, &identity(), |_| Ok(Draft::plain(event())));
+        appended.unwrap().recorded_at
+    };
+    let first = recorded(&clock);
+    clock.set("2026-01-01T00:00:00.000000Z".parse().unwrap());
+    assert_eq!(recorded(&clock), first);
+    assert_whole(&fixture, 5);
+}
+
+#[test]
 fn two_writers_take_turns() {
     let fixture = Fixture::new();
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
                 let (mut chain, mut signer) = (fixture.chain(), fixture.signer());
-                (0..15).for_each(|_| drop(append(&mut chain, &mut signer).unwrap()));
+                for _ in 0..15 {
+                    append(&mut chain, &mut signer).unwrap();
+                }
             });
         }
     });

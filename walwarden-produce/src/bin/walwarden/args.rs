@@ -41,7 +41,7 @@ pub(crate) struct PassphraseArgs {
 #[expect(clippy::large_enum_variant, reason = "made once for each run of the program")]
 pub(crate) enum Command {
     /// Make a vault, its keys and a minimal policy
-    Init(InitArgs),
+    Init(Box<InitArgs>),
     /// Make one attested backup now
     Backup(BackupArgs),
     /// Restore a backup into a throwaway cluster, compare, and record what came of it

@@ -18,7 +18,7 @@ pub(crate) struct Job {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "made once for each run of the program")]
 pub(crate) enum Task {
-    Init(InitJob),
+    Init(Box<InitJob>),
     Backup { database: Option<String>, trigger: Trigger, jobs: usize },
     RestoreTest { backup: Option<String>, run_as: Option<String>, jobs: usize, purpose: Purpose },
     Bundle { period: String, out: Option<PathBuf>, as_is: bool },
@@ -53,7 +53,7 @@ impl TryFrom<Args> for Job {
             (None, None) => Source::Prompt,
         };
         let task = match args.command {
-            Command::Init(init) => Task::Init(init_job(init, &passphrase)?),
+            Command::Init(init) => Task::Init(Box::new(init_job(*init, &passphrase)?)),
             Command::Backup(BackupArgs { database, trigger, jobs }) => {
                 let trigger = match trigger {
                     TriggerArg::Manual => Trigger::Manual,

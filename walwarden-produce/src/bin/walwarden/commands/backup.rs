@@ -4,6 +4,7 @@ use walwarden_core::{event::Trigger, statement::key_registry::Use};
 use walwarden_produce::{
     ProduceError,
     backup::{BackedUp, BackupRequest, NotBackedUp, backup},
+    runs,
 };
 
 use super::{open, print};
@@ -15,6 +16,9 @@ pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usi
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
+    for run in runs::sweep(&producer)? {
+        talk::notice(&format!("removed what run {run} left behind when it was killed"));
+    }
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new(&format!("backup of {}", database.id));
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);

@@ -1,0 +1,106 @@
+//! Which runs are at work, so that what a killed one left behind can be told from what another one is writing.
+//!
+//! A run holds the lock of a file that names its folder in the store. The kernel lets go of it however the run ends.
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use walwarden_core::{EntryId, event::Event};
+
+use crate::{
+    error::{ProduceError, StorageError},
+    files,
+    producer::Producer,
+};
+
+/// The folder in the vault.
+const FOLDER: &str = "runs";
+
+/// A run at work; its mark is removed when this is dropped.
+#[derive(Debug)]
+pub struct Mark {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Marks a run that writes into `folder` of the store.
+///
+/// # Errors
+/// The mark cannot be written.
+pub fn mark(vault: &Path, run: EntryId, folder: &str) -> Result<Mark, StorageError> {
+    let marks = vault.join(FOLDER);
+    files::folder(&marks)?;
+    let path = marks.join(run.as_str());
+    let make = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        file.lock()?;
+        file.write_all(folder.as_bytes())?;
+        Ok(file)
+    };
+    let file = make().map_err(StorageError::at("create", &path))?;
+    Ok(Mark { path, _lock: file })
+}
+
+/// Removes what killed runs have left in the store, and returns the ids of those runs. A run whose backup is in the
+/// chain keeps its objects, acknowledged or not.
+///
+/// # Errors
+/// The chain or the marks cannot be read.
+pub fn sweep(producer: &Producer) -> Result<Vec<EntryId>, ProduceError> {
+    let dead = dead(&producer.folder.join(FOLDER));
+    if dead.is_empty() {
+        return Ok(Vec::new());
+    }
+    let snapshot = producer.chain.read()?;
+    let completed: Vec<EntryId> = snapshot
+        .entries()?
+        .all()
+        .iter()
+        .filter_map(|entry| match entry.event() {
+            Event::BackupCompleted(data) => Some(data.run_id),
+            _ => None,
+        })
+        .collect();
+    let mut swept = Vec::new();
+    for run in dead {
+        if !completed.contains(&run.id) && run.folder.ends_with(run.id.as_str()) {
+            producer.store.discard(&run.folder)?;
+            swept.push(run.id);
+        }
+        let _ = fs::remove_file(&run.path);
+    }
+    Ok(swept)
+}
+
+/// A mark that nobody holds.
+struct Dead {
+    id: EntryId,
+    folder: String,
+    path: PathBuf,
+    /// Held until it is dealt with, so that two sweepers do not meet.
+    _lock: File,
+}
+
+fn dead(marks: &Path) -> Vec<Dead> {
+    let entries = fs::read_dir(marks).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            let id = entry.file_name().to_str()?.parse().ok()?;
+            let lock = File::open(&path).ok()?;
+            match lock.try_lock() {
+                Ok(()) => Some(Dead { id, folder: fs::read_to_string(&path).ok()?, path, _lock: lock }),
+                Err(TryLockError::WouldBlock | TryLockError::Error(_)) => None,
+            }
+        })
+        .collect()
+}
