@@ -38,7 +38,6 @@ pub(crate) struct PassphraseArgs {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "made once for each run of the program")]
 pub(crate) enum Command {
     /// Make a vault, its keys and a minimal policy
     Init(Box<InitArgs>),

@@ -16,7 +16,6 @@ pub(crate) struct Job {
 }
 
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once for each run of the program")]
 pub(crate) enum Task {
     Init(Box<InitJob>),
     Backup { database: Option<String>, trigger: Trigger, jobs: usize },

@@ -35,7 +35,7 @@ pub(super) fn section(report: &Report) -> Section {
     }
     blocks.extend([
         Block::heading("A backup is the one in the statement"),
-        Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and run walwarden verify-db with the statement."),
+        Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and compute its rows by 04-rows of the specification; this needs the row key of that backup, which lies beside the dump."),
     ]);
     blocks.extend(head(report));
     Section { anchor: "perform".into(), title: "Doing it again by other means", blocks }

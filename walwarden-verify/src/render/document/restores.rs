@@ -6,7 +6,7 @@ use crate::report::{Report, RestoreShown};
 /// Restore tests of the period, in chain order.
 pub(super) fn section(report: &Report) -> Section {
     let mut blocks = vec![Block::plain(
-        "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it (walwarden verify-db).",
+        "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it.",
     )];
     if report.facts.restores.is_empty() {
         blocks.push(Block::plain(history::nothing(report, "No restore test is recorded in the period.")));

@@ -35,7 +35,7 @@ pub(super) const MEANING: &str = "A bundle holds the record of an organisation's
 /// What backups and restore tests show, and what they do not.
 pub(super) const POINTS: [&str; 4] = [
     "A backup statement says that an object of this digest is a dump of this database, from this snapshot, and that its rows have this content root. Exit status 0 of a dump means that the read succeeded; only a restore shows that it can be restored.",
-    "A restore test says that the dump was restored into another server, and that tables, rows and content root were computed again there. It is the producer's word, unless you repeat it (walwarden verify-db).",
+    "A restore test says that the dump was restored into another server, and that tables, rows and content root were computed again there. It is the producer's word, unless you repeat it.",
     "A backup does not contain the signing keys, the row key or the configuration of the servers. A complete recovery needs those too, from their own places.",
     "Nothing here is a statement about backups of other products, about databases outside the stated scope, or about moments between two backups.",
 ];
