@@ -40,10 +40,13 @@ pub fn mark(vault: &Path, run: EntryId, folder: &str) -> Result<Mark, StorageErr
     let marks = vault.join(FOLDER);
     files::folder(&marks)?;
     let path = marks.join(run.as_str());
+    // Locked before it has its name: nobody finds it unlocked while the run lives.
+    let unnamed = files::with_suffix(&path, ".new");
     let make = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
         file.lock()?;
         file.write_all(folder.as_bytes())?;
+        fs::rename(&unnamed, &path)?;
         Ok(file)
     };
     let file = make().map_err(StorageError::at("create", &path))?;

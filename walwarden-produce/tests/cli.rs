@@ -105,6 +105,32 @@ fn two_backups_at_once_both_succeed() {
     assert_eq!(value(&stdout(&vault.run(&["restore-test"])), "outcome"), "passed");
 }
 
+/// 200 tables of 60 columns with long names: the list of leaf objects is longer than a statement may be.
+#[test]
+fn a_list_of_tables_too_long_for_a_statement_is_a_blob() {
+    let server = Server::start(1);
+    server.sql(
+        "shop",
+        "DO $$ DECLARE columns text; BEGIN \
+         SELECT string_agg(format('%I int', lpad(c::text, 60, 'c')), ', ') INTO columns FROM generate_series(1, 60) c; \
+         FOR t IN 1..200 LOOP EXECUTE format('CREATE TABLE public.t%s (%s)', t, columns); END LOOP; END $$",
+    );
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    let line = fs::read_to_string(vault.path().join("statements/backup.ndjson")).unwrap();
+    assert!(line.len() < 1 << 20, "{}", line.len());
+    let blobs = fs::read_dir(vault.path().join("blobs")).unwrap().flatten();
+    assert!(blobs.map(|blob| blob.metadata().unwrap().len()).max() > Some(700 << 10));
+    let tested = vault.run(&["restore-test"]);
+    assert_success(&tested);
+    assert_eq!(value(&stdout(&tested), "tables"), "202 of 202");
+    if Path::new(env!("CARGO_BIN_EXE_walwarden")).with_file_name("walwarden-verify").exists() {
+        assert_success(&vault.run(&["bundle", "--period", "2020-01-01/2999-01-01", "--out", "b.zip"]));
+    } else {
+        println!("the bundle was skipped: walwarden-verify is not built");
+    }
+}
+
 #[test]
 fn a_changed_dump_is_not_restored() {
     let server = Server::start(50);

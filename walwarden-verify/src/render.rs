@@ -1,6 +1,6 @@
 //! Outputs of a [`Report`]: text, HTML, PDF and JSON (`spec/15-report.md`).
 //!
-//! [`document`] turns the report into words once; `text`, `html` and `pdf` lay those words out. `json` is for machines and
+//! `document` turns the report into words once; `text`, `html` and `pdf` lay those words out. `json` is for machines and
 //! is made from the report itself. None of them filters, sorts, counts or judges.
 #![cfg_attr(
     not(test),

@@ -168,7 +168,7 @@ pub(crate) struct BundleArgs {
     /// 2026-Q3, 2026-07, 2026, or START/END with dates or RFC 3339 times; days begin at midnight of the policy's zone
     #[arg(long, value_name = "PERIOD")]
     pub(crate) period: String,
-    /// The file to write [default: <origin>-<period>.zip in the current folder]
+    /// The file to write [default: ORIGIN-PERIOD.zip in the current folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Write a bundle that the verifier rejects, as *.rejected.zip beside its report

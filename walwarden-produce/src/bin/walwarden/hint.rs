@@ -1,6 +1,6 @@
 //! What to do about an error: the library says what is wrong, only the program knows its flags.
 
-use walwarden_core::sign::SignError;
+use walwarden_core::sign::{Refusal, SignError};
 use walwarden_produce::{
     ProduceError,
     error::{OperatorError, SignerError, StorageError, VaultError, VerifierError},
@@ -97,6 +97,9 @@ fn signer(error: &SignerError) -> &'static str {
             "bring the file back from a copy: without it the signer cannot know what it signed, and signs nothing"
         }
         SignerError::Origin { .. } => "`keys` in walwarden.toml names the keys of another vault",
+        SignerError::Sign(SignError::Refused(Refusal::Statement(_) | Refusal::Use(_))) => {
+            "the keys are in order, what was to be signed is not: please report this"
+        }
         SignerError::Sign(SignError::Refused(_)) => {
             "the vault is not the one that was signed last; no option overrides this"
         }
