@@ -3,33 +3,31 @@
 //! `backup.started` is under a signed head before the work begins. What went wrong becomes `backup.failed`, and nothing
 //! of the object set stays behind; a killed run shows as started and never ended.
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicBool, Ordering},
-};
+mod failure;
+mod statement;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use walwarden_core::{
     Decimal, EntryId, Time,
     event::{BackupCompleted, BackupFailed, BackupStarted, Event, Stage, Trigger},
-    jcs, limits,
     rows::RowKey,
-    statement::{
-        Backup, Bytes, Head, Object, Predicate as _, Statement, Subject,
-        backup::{Blinding, CompleteSet, Content, Encryption, Globals, RowKeyObject, Tables, TablesBlob},
-    },
+    statement::{Backup, Bytes, Head, Object, Predicate as _, backup::CompleteSet},
     value::hex,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     config::{self, DatabaseConfig},
-    dump::{DumpError, DumpRequest, Dumped, Progress, attested_dump},
-    error::{OperatorError, ProduceError, StorageError},
+    dump::{DumpRequest, Dumped, Progress, attested_dump},
+    error::ProduceError,
     files,
     producer::{Producer, Signers, sign},
     random, runs,
-    vault::{Appended, Blob, Context, Draft},
+    vault::{Appended, Context, Draft},
 };
+use failure::{Failure, recordable, short};
+use statement::{Parts, fits};
 
 /// Names in the folder of one backup.
 pub const DUMP: &str = "db.dump";
@@ -37,8 +35,6 @@ pub const DUMP: &str = "db.dump";
 pub const GLOBALS: &str = "globals.sql";
 /// The row key K: 64 hex digits and LF.
 pub const ROWKEY: &str = "rowkey";
-/// Longest message in `backup.failed`.
-const MESSAGE_BYTES: usize = 500;
 
 /// What to back up, and how.
 pub struct BackupRequest<'a> {
@@ -130,13 +126,6 @@ struct Stored {
     globals: Object,
     rowkey: Object,
     completed_at: Time,
-}
-
-/// What `backup.failed` will say.
-struct Failure {
-    stage: Stage,
-    reason_code: &'static str,
-    error: ProduceError,
 }
 
 impl Run<'_> {
@@ -292,63 +281,6 @@ impl Run<'_> {
     }
 }
 
-/// The parts of a backup statement.
-struct Parts {
-    data: BackupCompleted,
-    set: CompleteSet,
-    stored: Stored,
-    blob: Option<Blob>,
-}
-
-impl Parts {
-    fn statement(&self, context: &Context) -> Result<Statement<Backup>, ProduceError> {
-        let dumped = &self.stored.dumped;
-        let tables = match &self.blob {
-            Some(blob) => Tables::Blob(TablesBlob { blob: walwarden_core::Digest::of(&blob.bytes) }),
-            None => Tables::Inline(dumped.leaves.clone()),
-        };
-        let content = Content {
-            canonical: "pgrow-v1".into(),
-            root: dumped.content_root,
-            tables,
-            omitted: dumped.omitted.clone(),
-            blinding: Blinding { alg: "hmac-v1".into(), commitment: Some(self.stored.row_key.commitment()) },
-        };
-        let subject =
-            vec![Subject::new(&self.data.object.key, self.data.object.sha256), Subject::new(DUMP, dumped.plain.sha256)];
-        let predicate = Backup {
-            head: head(context),
-            data: self.data.clone(),
-            plain: dumped.plain,
-            globals: Globals { object: self.stored.globals.clone(), plain: dumped.globals },
-            rowkey: Some(RowKeyObject { object: self.stored.rowkey.clone() }),
-            content: Some(content),
-            sequences: dumped.sequences.clone(),
-            session: dumped.session.clone(),
-            server: dumped.server.clone(),
-            tls: dumped.tls.clone(),
-            pg_dump: dumped.pg_dump.clone(),
-            encryption: Encryption { alg: "none".into(), recipients: Vec::new() },
-            schema_counts: BTreeMap::clone(&dumped.schema.counts),
-            set: self.set.clone(),
-        };
-        Ok(Statement::new(subject, predicate))
-    }
-
-    /// A list of tables that would not fit into a statement becomes a blob of the entry (`spec:rows-8`).
-    fn tables_to_blob(&mut self) -> Result<(), ProduceError> {
-        let bytes = jcs::to_vec(&self.stored.dumped.leaves)?;
-        self.blob = Some(Blob { name: "tables", media: "application/json", bytes });
-        Ok(())
-    }
-}
-
-/// Whether a payload fits into an envelope of one document: base64 makes four bytes of three.
-const fn fits(payload: usize) -> bool {
-    const REST: usize = 4096;
-    payload / 3 * 4 + REST <= limits::DOCUMENT_BYTES
-}
-
 /// What every statement repeats of its entry.
 #[must_use]
 pub fn head(context: &Context) -> Head {
@@ -359,58 +291,4 @@ pub fn head(context: &Context) -> Head {
         actor: context.identity.actor.clone(),
         tool: context.identity.tool.clone(),
     }
-}
-
-impl Failure {
-    fn dump(error: DumpError, cancel: &AtomicBool) -> Self {
-        if cancel.load(Ordering::Relaxed) {
-            return Self::interrupted(error.stage);
-        }
-        Self { stage: error.stage, reason_code: error.reason_code, error: error.into() }
-    }
-
-    fn interrupted(stage: Stage) -> Self {
-        Self::plain(stage, "interrupted", "the run was interrupted".into())
-    }
-
-    fn read_back(name: &str) -> Self {
-        let message = format!("{name} was read back with other bytes than were written");
-        Self::plain(Stage::Upload, "read-back-differs", message)
-    }
-
-    fn plain(stage: Stage, reason_code: &'static str, message: String) -> Self {
-        let error = DumpError { stage, reason_code, exit_code: None, message };
-        Self { stage, reason_code, error: error.into() }
-    }
-
-    fn connection(error: OperatorError) -> Self {
-        let reason_code = match &error {
-            OperatorError::Connection { error, .. } => error.reason_code(),
-            _ => "configuration",
-        };
-        Self { stage: Stage::Preflight, reason_code, error: error.into() }
-    }
-
-    fn storage(stage: Stage, error: StorageError) -> Self {
-        Self { stage, reason_code: error.reason_code(), error: error.into() }
-    }
-
-    fn bug(error: ProduceError) -> Self {
-        Self { stage: Stage::Preflight, reason_code: "bug", error }
-    }
-}
-
-/// What of an error may stand in the chain, which others will read: no path of this host.
-fn recordable(error: &ProduceError) -> String {
-    match error {
-        ProduceError::Storage(error) => format!("cannot {}: {}", error.doing, error.error),
-        other => other.to_string(),
-    }
-}
-
-/// The first line, bounded.
-fn short(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let end = line.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= MESSAGE_BYTES).last();
-    line[..end.unwrap_or(0)].to_owned()
 }
