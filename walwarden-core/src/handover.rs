@@ -39,6 +39,9 @@ pub enum HandoverError {
     /// No root, one twice, or a threshold that they cannot reach.
     #[error("a handover names at least one root, none twice, and a threshold between 1 and their number")]
     Roots,
+    /// A head of nothing, which every history continues.
+    #[error("the head of a handover covers at least one line")]
+    EmptyHead,
 }
 
 impl Handover {
@@ -53,6 +56,9 @@ impl Handover {
         let handover: Self = serde_json::from_slice(bytes).map_err(|e| HandoverError::Shape(alloc::format!("{e}")))?;
         if handover.r#type != HANDOVER_TYPE {
             return Err(HandoverError::Shape("another _type".into()));
+        }
+        if handover.head.size == 0 {
+            return Err(HandoverError::EmptyHead);
         }
         let distinct: BTreeSet<&Digest> = handover.roots.iter().collect();
         let reachable = (1..=distinct.len()).contains(&handover.threshold);

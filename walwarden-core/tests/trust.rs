@@ -177,3 +177,16 @@ fn a_statement_signer_reads_what_it_signs() {
     let payload = Statement::new(registry.subjects(), registry).to_jcs().unwrap();
     assert!(matches!(may_sign_statement(&payload, &uses, &origin()), Err(Refusal::Statement(_))));
 }
+
+#[test]
+fn a_handover_with_a_head_of_nothing_is_refused() {
+    use walwarden_core::handover::{HANDOVER_TYPE, Handover, HandoverError};
+    let text = |size: u64| {
+        let root = Digest::of(b"");
+        serde_json::json!({"_type": HANDOVER_TYPE, "origin": origin(), "roots": [root], "threshold": 1,
+            "head": {"size": size, "root": root}})
+        .to_string()
+    };
+    assert!(Handover::parse(text(1).as_bytes()).is_ok());
+    assert_eq!(Handover::parse(text(0).as_bytes()).unwrap_err(), HandoverError::EmptyHead);
+}

@@ -136,8 +136,10 @@ impl Trust {
 /// # Errors
 /// [`NotAHead`].
 pub fn parse_head(text: &str) -> Result<Head, NotAHead> {
+    // Every history continues a head of size 0: to hold one is to hold nothing.
+    let held = |head: Head| if head.tree.size > 0 { Ok(head) } else { Err(NotAHead) };
     if let Ok(note) = Note::parse(text) {
-        return Ok(note.head);
+        return held(note.head);
     }
     let mut words = text.trim_end_matches(['\n', '\r']).split(' ');
     let (Some(origin), Some(size), Some(root), None) = (words.next(), words.next(), words.next(), words.next()) else {
@@ -145,7 +147,7 @@ pub fn parse_head(text: &str) -> Result<Head, NotAHead> {
     };
     let size: walwarden_core::Decimal = size.parse().map_err(|_| NotAHead)?;
     let root = root.parse().map_err(|_| NotAHead)?;
-    Ok(Head { origin: origin.parse().map_err(|_| NotAHead)?, tree: TreeHead { size: size.0, root } })
+    held(Head { origin: origin.parse().map_err(|_| NotAHead)?, tree: TreeHead { size: size.0, root } })
 }
 
 impl Previous {
