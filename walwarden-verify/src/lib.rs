@@ -17,6 +17,7 @@ pub mod checks;
 mod facts;
 pub mod render;
 pub mod report;
+pub mod sandbox;
 pub mod source;
 pub mod trust;
 
