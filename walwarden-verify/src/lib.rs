@@ -14,6 +14,7 @@
 )] // input is hostile: spec:model-6
 
 pub mod checks;
+pub mod explain;
 mod facts;
 pub mod render;
 pub mod report;

@@ -95,6 +95,7 @@ fn mistakes_are_two_lines_and_exit_2() {
     };
     let cases: Vec<(Vec<&str>, &str)> = vec![
         (vec![], "<BUNDLE>"),
+        (vec![&bundle, "explain"], "the subcommand 'explain' cannot be used with"),
         (vec![&bundle, "--frobnicate"], "--frobnicate"),
         (vec!["/no/such/file"], "cannot read /no/such/file"),
         (vec![zeros.to_str().unwrap()], "larger than a bundle may be"),
@@ -118,7 +119,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
         (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
     ];
-    assert_eq!(cases.len(), 23, "change this number on purpose");
+    assert_eq!(cases.len(), 24, "change this number on purpose");
     for (args, expected) in cases {
         refused(&args, expected);
     }
@@ -143,6 +144,36 @@ fn help_shows_examples_and_every_exit_code() {
         "4  verified, with exceptions",
     ] {
         assert!(help.contains(expected), "{expected}\n{help}");
+    }
+}
+
+#[test]
+fn a_command_is_a_word_and_a_bundle_of_that_name_is_reached_by_its_folder() {
+    let list = program().arg("explain").output().unwrap();
+    assert_eq!((list.status.code(), text(&list.stderr)), (Some(0), ""));
+    assert!(text(&list.stdout).contains("chain.roots") && text(&list.stdout).contains("WW-RT-01"));
+    let one = program().args(["explain", "CHAIN.ROOTS"]).output().unwrap();
+    assert_eq!(one.status.code(), Some(0));
+    assert!(text(&one.stdout).contains("spec/06-chain.md, chain-6"), "{}", text(&one.stdout));
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(golden("minimal.zip"), folder.path().join("explain")).unwrap();
+    let judged = |bundle: &str| {
+        let args = [bundle, "--trust", &golden("minimal.json")];
+        program().current_dir(folder.path()).args(args).args(AS_OF).output().unwrap().status.code()
+    };
+    assert_eq!(judged("./explain"), Some(0));
+    assert_eq!(judged("explain"), Some(2), "the command takes no --trust");
+
+    for (args, expected) in [
+        (vec!["explain", "chain.root"], "the nearest: chain.roots"),
+        (vec!["explain", "chain.roots", "more"], "see walwarden-verify explain --help"),
+        (vec!["explain", "--frobnicate"], "see walwarden-verify explain --help"),
+    ] {
+        let output = program().args(&args).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{args:?}");
+        let said = text(&output.stderr);
+        assert!(said.lines().count() == 2 && said.contains(expected), "{args:?}: {said}");
     }
 }
 

@@ -1,9 +1,15 @@
-//! What was typed.
+//! What was typed: the form without a command judges a bundle, the others have a file each.
 
 use std::path::PathBuf;
 
-use clap::Parser;
-use walwarden_core::Digest;
+use clap::{Parser, Subcommand};
+
+use crate::{
+    exit::{Exit, Failure},
+    explain::Explain,
+    files::Files,
+    verify::{self, Verify},
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +19,10 @@ Examples:
       pin a root key by its fingerprint; no head of this history is held yet
   walwarden-verify 2026-q4.zip --trust handover.json --previous 2026-q3.zip --html report.html --json report.json
       the next quarter must continue the last one; also write the report as files
+  walwarden-verify explain chain.roots
+      what a check means, and what to ask when it fails
+
+A bundle that is named like a command is given with its folder: walwarden-verify ./explain
 
 The fingerprint of a root key is what this prints:
   openssl pkey -pubin -in root.pub -outform DER | sha256sum
@@ -26,52 +36,67 @@ Exit codes:
 
 /// Judges a walwarden evidence bundle. Reads files, and nothing else: no network, no other program.
 #[derive(Debug, Parser)]
-#[command(name = "walwarden-verify", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(
+    name = "walwarden-verify",
+    version,
+    after_help = EXAMPLES,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// The bundle: a zip, or a folder with its files unpacked
-    pub(crate) bundle: PathBuf,
+    #[arg(required = true)]
+    bundle: Option<PathBuf>,
 
-    /// handover.json: root fingerprints, threshold and a head, got by another channel than the bundle
-    #[arg(long, value_name = "FILE", help_heading = "What you trust")]
-    pub(crate) trust: Option<PathBuf>,
+    #[command(flatten)]
+    options: verify::Options,
+}
 
-    /// Fingerprint of a root key, 64 hex digits; may be given more than once
-    #[arg(long, value_name = "HEX", help_heading = "What you trust")]
-    pub(crate) root: Vec<Digest>,
+/// One thing to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What is meant by no command at all.
+    #[command(skip)]
+    Verify(Box<Verify>),
+    Explain(Explain),
+}
 
-    /// How many of the roots given must have signed the registry [default: all]
-    #[arg(long, value_name = "N", help_heading = "What you trust")]
-    pub(crate) root_threshold: Option<usize>,
+impl Args {
+    /// The words that are commands.
+    pub(crate) fn command_names() -> Vec<String> {
+        Self::command_tree().get_subcommands().map(|command| command.get_name().to_owned()).collect()
+    }
 
-    /// The bundle of the period before: this history must continue it
-    #[arg(long, value_name = "BUNDLE", help_heading = "What you trust")]
-    pub(crate) previous: Option<PathBuf>,
+    fn command_tree() -> clap::Command {
+        <Self as clap::CommandFactory>::command()
+    }
 
-    /// A head you hold: a checkpoint, or the line that `walwarden head` prints
-    #[arg(long, value_name = "FILE", help_heading = "What you trust")]
-    pub(crate) known_head: Option<PathBuf>,
+    /// The command; `None` only where clap has let nothing through.
+    pub(crate) fn command(self) -> Option<Command> {
+        let Self { command, bundle, options } = self;
+        command.or_else(|| Some(Command::Verify(Box::new(Verify { bundle: bundle?, options }))))
+    }
+}
 
-    /// You hold no head of this history yet, and accept that
-    #[arg(long, help_heading = "What you trust")]
-    pub(crate) first_contact: bool,
+impl Command {
+    /// What will be read and written.
+    pub(crate) fn files(&self) -> Files<'_> {
+        match self {
+            Self::Verify(verify) => verify.files(),
+            Self::Explain(_) => Files::default(),
+        }
+    }
 
-    /// Write the report as HTML; `-` is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Reports")]
-    pub(crate) html: Option<PathBuf>,
-
-    /// Write the report as PDF; `-` is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Reports")]
-    pub(crate) pdf: Option<PathBuf>,
-
-    /// Write the report as JSON; `-` is standard output
-    #[arg(long, value_name = "FILE", help_heading = "Reports")]
-    pub(crate) json: Option<PathBuf>,
-
-    /// Print nothing to standard output but what `-` asks for
-    #[arg(long, short, help_heading = "Reports")]
-    pub(crate) quiet: bool,
-
-    /// The instant that counts as now, like 2026-10-05T08:00:00Z [default: the clock]
-    #[arg(long, value_name = "TIME", help_heading = "Reports")]
-    pub(crate) as_of: Option<String>,
+    /// Does it.
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Self::Verify(verify) => verify.run(),
+            Self::Explain(explain) => explain.run(),
+        }
+    }
 }

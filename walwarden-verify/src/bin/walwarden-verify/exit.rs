@@ -77,6 +77,9 @@ pub(crate) fn of_clap(error: &clap::Error) -> Exit {
     let text = error.to_string();
     let what = text.split("\n\n").next().unwrap_or_default();
     let what: Vec<&str> = what.trim_start_matches("error:").split_whitespace().collect();
-    _ = writeln!(io::stderr(), "error: {}\nhint: see walwarden-verify --help", what.join(" "));
+    // A command that was named has a help of its own.
+    let named = std::env::args().nth(1).filter(|word| crate::args::Args::command_names().contains(word));
+    let command = named.map(|name| format!("{name} ")).unwrap_or_default();
+    _ = writeln!(io::stderr(), "error: {}\nhint: see walwarden-verify {command}--help", what.join(" "));
     Exit::Usage
 }

@@ -2,22 +2,30 @@
 
 mod args;
 mod exit;
-mod job;
+mod explain;
+mod files;
+mod now;
+mod trust;
+mod verify;
 
 use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 
-use crate::{args::Args, exit::Exit, job::Job};
+use crate::{
+    args::Args,
+    exit::{Exit, Failure},
+};
 
 fn main() -> ExitCode {
     exit::catch_panics();
-    let job = match Args::try_parse() {
-        Ok(args) => Job::try_from(args),
+    let done = match Args::try_parse().map(Args::command) {
+        Ok(Some(command)) => command.files().settle().and_then(|()| command.run()),
+        Ok(None) => Err(Failure::new("no bundle was given", "see walwarden-verify --help")),
         Err(error) => return exit::of_clap(&error).into(),
     };
-    match job.and_then(Job::run) {
-        Ok(verdict) => Exit::from(verdict).into(),
+    match done {
+        Ok(exit) => exit.into(),
         Err(error) => {
             // Nobody listens any more if this fails.
             _ = writeln!(std::io::stderr(), "error: {}\nhint: {}", error.what, error.hint);

@@ -1,0 +1,120 @@
+//! Files that the reader names: read within limits, written whole, never one over the other.
+
+use std::{
+    fs,
+    io::{self, IsTerminal as _, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use walwarden_verify::OpenError;
+
+use crate::exit::Failure;
+
+/// Every path that a command will open, known before it opens one.
+#[derive(Debug, Default)]
+pub(crate) struct Files<'a> {
+    /// Files and folders to read.
+    pub(crate) read: Vec<&'a Path>,
+    /// Files to write; `-` is standard output.
+    pub(crate) write: Vec<&'a Path>,
+}
+
+impl Files<'_> {
+    /// Refuses outputs that lie over what is read, twice in one place, or in a folder that does not exist.
+    pub(crate) fn settle(&self) -> Result<(), Failure> {
+        let read: Vec<PathBuf> = self.read.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+        let mut taken: Vec<PathBuf> = Vec::new();
+        for path in &self.write {
+            let place = if is_stdout(path) { path.to_path_buf() } else { place_of(path)? };
+            if taken.contains(&place) {
+                return Err(Failure::new(format!("two reports go to {}", path.display()), "give each its own file"));
+            }
+            if read.iter().any(|read| *read == place || (read.is_dir() && place.starts_with(read))) {
+                let what = format!("{} is read, it will not be written over", path.display());
+                return Err(Failure::new(what, "give another file"));
+            }
+            taken.push(place);
+        }
+        Ok(())
+    }
+}
+
+/// Writes to a file, or to standard output.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    if is_stdout(path) { print(bytes) } else { write_whole(path, bytes) }
+}
+
+/// Whether a path means standard output.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Why a bundle cannot be opened, and what to do.
+pub(crate) fn unreadable(error: OpenError) -> Failure {
+    let hint = match &error {
+        OpenError::Io { .. } => "check the path and that you may read it",
+        OpenError::NotABundle(_) => "give the folder into which the zip was unpacked, or the zip itself",
+        OpenError::TooLarge { .. } => "a bundle holds evidence, not dumps; check that this is the right file",
+        _ => "a bundle is a zip, written by `walwarden bundle`; check that the download is complete",
+    };
+    Failure::new(error, hint)
+}
+
+/// Reads a file that the reader brings.
+pub(crate) fn small(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let failed = |error: io::Error| Failure::new(format!("cannot read {}: {error}", path.display()), "check the path");
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(limit as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limit {
+        return Err(Failure::new(
+            format!("{} is longer than {limit} bytes", path.display()),
+            "check that this is the right file",
+        ));
+    }
+    Ok(bytes)
+}
+
+/// A reader that has gone away does not change the verdict.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to standard output: {error}"), "write to a file instead"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Colour only for a terminal, and not against the reader's wish; it never carries meaning alone.
+pub(crate) fn colour() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "NO_COLOR and TERM are the reader's settings for a terminal")]
+    let set = |name: &str| std::env::var_os(name).unwrap_or_default();
+    io::stdout().is_terminal() && set("NO_COLOR").is_empty() && set("TERM") != "dumb"
+}
+
+/// The file's one name, whether it exists yet or not.
+fn place_of(path: &Path) -> Result<PathBuf, Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = fs::canonicalize(folder).map_err(|error| {
+        Failure::new(format!("cannot write {}: {error}", path.display()), "create the folder first")
+    })?;
+    let name = path.file_name().filter(|_| !path.is_dir());
+    let name =
+        name.ok_or_else(|| Failure::new(format!("{} is a folder", path.display()), "give the name of a file"))?;
+    Ok(folder.join(name))
+}
+
+/// Writes beside the file and renames: nobody sees half a report.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.part", std::process::id()));
+    let beside = PathBuf::from(beside);
+    let written = fs::File::create_new(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        _ = fs::remove_file(&beside);
+        Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and the space left")
+    })
+}

@@ -1,0 +1,145 @@
+//! Without a command: judges a bundle and writes the report. Everything is opened and every conflict named before
+//! anything is judged or written.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use walwarden_core::{Time, digest::Hasher};
+use walwarden_verify::{
+    RunBlock, Source, Trust, VerifyInput, open,
+    render::{Format, render},
+    verify,
+};
+
+use crate::{
+    exit::{Exit, Failure},
+    files::{Files, colour, is_stdout, print, unreadable, write},
+    now::AsOf,
+    trust::{Heads, Pins},
+};
+
+/// What was typed.
+#[derive(Debug)]
+pub(crate) struct Verify {
+    pub(crate) bundle: PathBuf,
+    pub(crate) options: Options,
+}
+
+/// All of it but the bundle, which no command has to have.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pins: Pins,
+
+    #[command(flatten)]
+    heads: Heads,
+
+    #[command(flatten)]
+    reports: Reports,
+}
+
+/// What is written.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Reports")]
+struct Reports {
+    /// Write the report as HTML; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+
+    /// Write the report as PDF; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pdf: Option<PathBuf>,
+
+    /// Write the report as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// Print nothing to standard output but what `-` asks for
+    #[arg(long, short)]
+    quiet: bool,
+
+    #[command(flatten)]
+    as_of: AsOf,
+}
+
+/// A run that nothing stands in the way of.
+struct Job {
+    source: Source,
+    trust: Trust,
+    as_of: Time,
+}
+
+impl Verify {
+    /// What will be read and written.
+    pub(crate) fn files(&self) -> Files<'_> {
+        let read =
+            std::iter::once(self.bundle.as_path()).chain(self.options.pins.read()).chain(self.options.heads.read());
+        Files { read: read.collect(), write: self.options.reports.asked().map(|(_, path)| path).collect() }
+    }
+
+    /// Judges, then writes every rendering.
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        let Job { source, trust, as_of } = self.job()?;
+        let report = verify(&VerifyInput { source: &source, trust: &trust, as_of });
+        let run = run_block();
+        let rendered = |format| {
+            let mut rendered = Vec::new();
+            render(&report, &run, format, &mut rendered).map(|()| rendered).map_err(|error| {
+                Failure::new(format!("the report cannot be rendered: {error}"), "please report this fault")
+            })
+        };
+        for (format, path) in self.options.reports.asked() {
+            write(path, &rendered(format)?)?;
+        }
+        if let Some(text) = self.options.reports.text() {
+            print(&rendered(text)?)?;
+        }
+        Ok(report.verdict().into())
+    }
+
+    /// What was typed means this.
+    fn job(&self) -> Result<Job, Failure> {
+        let as_of = self.options.reports.as_of.time()?;
+        let mut trust = self.options.pins.trust()?;
+        self.options.heads.add_to(&mut trust, as_of)?;
+        Ok(Job { source: open(&self.bundle).map_err(unreadable)?, trust, as_of })
+    }
+}
+
+impl Reports {
+    /// The renderings asked for, each with its path.
+    fn asked(&self) -> impl Iterator<Item = (Format, &Path)> {
+        let asked = [(Format::Html, &self.html), (Format::Pdf, &self.pdf), (Format::Json, &self.json)];
+        asked.into_iter().filter_map(|(format, path)| Some((format, path.as_deref()?)))
+    }
+
+    /// The report as text, unless something else goes to standard output.
+    fn text(&self) -> Option<Format> {
+        let taken = self.quiet || self.asked().any(|(_, path)| is_stdout(path));
+        (!taken).then(|| Format::Text { colour: colour() })
+    }
+}
+
+/// What this program knows of itself.
+fn run_block() -> RunBlock {
+    let digest = || {
+        let mut file = fs::File::open(std::env::current_exe().ok()?).ok()?;
+        let mut hasher = Hasher::new();
+        let mut piece = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut piece).ok()? {
+                0 => return Some(hasher.finish()),
+                read => hasher.update(piece.get(..read)?),
+            }
+        }
+    };
+    RunBlock {
+        version: env!("CARGO_PKG_VERSION").into(),
+        program: digest(),
+        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+        sandbox: "none in this version".into(),
+    }
+}
