@@ -205,6 +205,29 @@ fn reports_are_written_whole_and_alike() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_device_is_written_to_and_never_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let (bundle, trust) = (golden("minimal.zip"), golden("minimal.json"));
+    let output = run(&[&bundle, "--trust", &trust, "--json", "/dev/null", "-q"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert!(std::fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    let json = run(&[&bundle, "--trust", &trust, "--json", "/dev/stdout", "-q"]);
+    assert_eq!(json.stdout, run(&[&bundle, "--trust", &trust, "--json", "-"]).stdout);
+}
+
+#[test]
+fn the_report_says_which_program_ran_and_what_it_could_reach() {
+    let output = run(&[&golden("minimal.zip"), "--trust", &golden("minimal.json"), "--json", "-"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let program = std::fs::read(env!("CARGO_BIN_EXE_walwarden-verify")).unwrap();
+    assert_eq!(report["run"]["program_sha256"], walwarden_core::Digest::of(&program).to_string());
+    let sandbox = report["run"]["sandbox"].as_str().unwrap();
+    let expected = if cfg!(target_os = "linux") { "landlock" } else { "none: " };
+    assert!(sandbox.starts_with(expected) || sandbox.starts_with("none: "), "{sandbox}");
+}
+
+#[test]
 fn colour_is_for_terminals_only() {
     let output = run(&[&golden("minimal.zip"), "--trust", &golden("minimal.json")]);
     assert!(!output.stdout.contains(&0x1B), "no escape sequence into a pipe");

@@ -1,5 +1,7 @@
 //! Landlock: which files may be opened.
 
+use std::path::PathBuf;
+
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, LandlockStatus, RestrictionStatus, Ruleset,
     RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
@@ -21,7 +23,7 @@ const ADDED: [(i32, &str); 4] = [
 /// Restricts this thread and those it will start.
 pub(super) fn restrict(reach: &Reach) -> Part {
     match apply(reach) {
-        Ok(status) => words(&status.ruleset, status.landlock, reach),
+        Ok(status) => words(&status.ruleset, status.landlock),
         Err(error) => Part::Refused(error.to_string()),
     }
 }
@@ -34,24 +36,24 @@ fn apply(reach: &Reach) -> Result<RestrictionStatus, RulesetError> {
         .handle_access(AccessNet::from_all(ASKED))?
         .scope(Scope::from_all(ASKED))?
         .create()?
-        .add_rules(path_beneath_rules(&reach.read, AccessFs::ReadFile | AccessFs::ReadDir))?
-        .add_rules(path_beneath_rules(&reach.write, write))?
+        .add_rules(path_beneath_rules(existing(&reach.read), AccessFs::ReadFile | AccessFs::ReadDir))?
+        .add_rules(path_beneath_rules(existing(&reach.write), write))?
         .restrict_self()
 }
 
-fn words(ruleset: &RulesetStatus, kernel: LandlockStatus, reach: &Reach) -> Part {
+/// Those that have a place in the file system. A pipe between programs has none, and is not restricted.
+fn existing(paths: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
+    paths.iter().filter_map(|path| path.canonicalize().ok())
+}
+
+fn words(ruleset: &RulesetStatus, kernel: LandlockStatus) -> Part {
     let abi = match (ruleset, kernel) {
         (RulesetStatus::FullyEnforced, _) => ASKED as i32,
         (RulesetStatus::PartiallyEnforced, LandlockStatus::Available { effective_abi, .. }) => effective_abi as i32,
         (_, LandlockStatus::NotEnabled) => return Part::Refused("this kernel has it and does not enable it".into()),
         _ => return Part::Refused("not offered by this kernel, or by what this program runs in".into()),
     };
-    let writes = match reach.write.len() {
-        0 => "writes no file".to_owned(),
-        1 => "writes files in one folder, that of the outputs".to_owned(),
-        folders => format!("writes files in {folders} folders, those of the outputs"),
-    };
-    let mut words = format!("ABI {abi}: reads only what was given to it, {writes}");
+    let mut words = format!("ABI {abi}: reads only what was given to it, writes only where its outputs go");
     let missing: Vec<&str> = ADDED.iter().filter(|(since, _)| *since > abi).map(|(_, what)| *what).collect();
     if !missing.is_empty() {
         words.push_str(&format!("; this kernel's version does not cover {}", missing.join(", ")));
@@ -66,23 +68,22 @@ mod tests {
     #[test]
     fn an_older_kernel_is_said_to_be_one() {
         let old = LandlockStatus::Available { effective_abi: ABI::V3, kernel_abi: None };
-        let reach = Reach { write: vec!["/".into()], ..Reach::default() };
         assert_eq!(
-            words(&RulesetStatus::PartiallyEnforced, old, &reach),
+            words(&RulesetStatus::PartiallyEnforced, old),
             Part::InForce(
-                "ABI 3: reads only what was given to it, writes files in one folder, that of the outputs; this \
-                 kernel's version does not cover TCP, device controls of files opened from here on, signals and \
+                "ABI 3: reads only what was given to it, writes only where its outputs go; this kernel's \
+                 version does not cover TCP, device controls of files opened from here on, signals and \
                  abstract sockets"
                     .into()
             )
         );
         let new = LandlockStatus::Available { effective_abi: ABI::V7, kernel_abi: None };
         assert_eq!(
-            words(&RulesetStatus::FullyEnforced, new, &Reach::default()),
-            Part::InForce("ABI 6: reads only what was given to it, writes no file".into())
+            words(&RulesetStatus::FullyEnforced, new),
+            Part::InForce("ABI 6: reads only what was given to it, writes only where its outputs go".into())
         );
         for absent in [LandlockStatus::NotEnabled, LandlockStatus::NotImplemented] {
-            let words = words(&RulesetStatus::NotEnforced, absent, &reach);
+            let words = words(&RulesetStatus::NotEnforced, absent);
             assert!(matches!(words, Part::Refused(_)), "{words:?}");
         }
     }

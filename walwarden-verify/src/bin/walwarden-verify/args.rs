@@ -8,6 +8,7 @@ use crate::{
     exit::{Exit, Failure},
     explain::Explain,
     files::Files,
+    run::Run,
     verify::{self, Verify},
 };
 
@@ -93,9 +94,9 @@ impl Command {
     }
 
     /// Does it.
-    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+    pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
         match self {
-            Self::Verify(verify) => verify.run(),
+            Self::Verify(verify) => verify.run(run),
             Self::Explain(explain) => explain.run(),
         }
     }

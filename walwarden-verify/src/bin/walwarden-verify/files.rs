@@ -1,12 +1,13 @@
 //! Files that the reader names: read within limits, written whole, never one over the other.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
-use walwarden_verify::OpenError;
+use walwarden_verify::{OpenError, sandbox::Reach};
 
 use crate::exit::Failure;
 
@@ -20,8 +21,9 @@ pub(crate) struct Files<'a> {
 }
 
 impl Files<'_> {
-    /// Refuses outputs that lie over what is read, twice in one place, or in a folder that does not exist.
-    pub(crate) fn settle(&self) -> Result<(), Failure> {
+    /// Refuses outputs that lie over what is read, twice in one place, or in a folder that does not exist. What is left
+    /// is all that the program will touch.
+    pub(crate) fn settle(&self) -> Result<Reach, Failure> {
         let read: Vec<PathBuf> = self.read.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
         let mut taken: Vec<PathBuf> = Vec::new();
         for path in &self.write {
@@ -35,7 +37,13 @@ impl Files<'_> {
             }
             taken.push(place);
         }
-        Ok(())
+        let read = self.read.iter().map(|path| path.to_path_buf()).collect();
+        let write = taken.iter().filter(|place| !is_stdout(place)).map(|place| match place.parent() {
+            Some(folder) if !is_device(place) => folder.to_path_buf(),
+            _ => place.clone(),
+        });
+        let write: BTreeSet<PathBuf> = write.collect();
+        Ok(Reach { read, write: write.into_iter().collect() })
     }
 }
 
@@ -105,16 +113,34 @@ fn place_of(path: &Path) -> Result<PathBuf, Failure> {
     Ok(folder.join(name))
 }
 
+/// Whether something else than a file stands there: `/dev/null`, a pipe. It is written to, never replaced.
+fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
 /// Writes beside the file and renames: nobody sees half a report.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and the space left")
+    };
+    if is_device(path) {
+        return fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(failed);
+    }
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.part", std::process::id()));
     let beside = PathBuf::from(beside);
-    let written = fs::File::create_new(&beside)
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
         _ = fs::remove_file(&beside);
-        Failure::new(format!("cannot write {}: {error}", path.display()), "check the folder and the space left")
+        failed(error)
     })
 }

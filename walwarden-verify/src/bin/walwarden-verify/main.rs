@@ -5,6 +5,7 @@ mod exit;
 mod explain;
 mod files;
 mod now;
+mod run;
 mod trust;
 mod verify;
 
@@ -15,12 +16,13 @@ use clap::Parser as _;
 use crate::{
     args::Args,
     exit::{Exit, Failure},
+    run::Run,
 };
 
 fn main() -> ExitCode {
     exit::catch_panics();
     let done = match Args::try_parse().map(Args::command) {
-        Ok(Some(command)) => command.files().settle().and_then(|()| command.run()),
+        Ok(Some(command)) => command.files().settle().and_then(|reach| command.run(&Run::begin(&reach))),
         Ok(None) => Err(Failure::new("no bundle was given", "see walwarden-verify --help")),
         Err(error) => return exit::of_clap(&error).into(),
     };

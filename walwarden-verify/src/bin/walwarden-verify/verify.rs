@@ -1,15 +1,11 @@
 //! Without a command: judges a bundle and writes the report. Everything is opened and every conflict named before
 //! anything is judged or written.
 
-use std::{
-    fs,
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use walwarden_core::{Time, digest::Hasher};
+use walwarden_core::Time;
 use walwarden_verify::{
-    RunBlock, Source, Trust, VerifyInput, open,
+    Source, Trust, VerifyInput, open,
     render::{Format, render},
     verify,
 };
@@ -18,6 +14,7 @@ use crate::{
     exit::{Exit, Failure},
     files::{Files, colour, is_stdout, print, unreadable, write},
     now::AsOf,
+    run::Run,
     trust::{Heads, Pins},
 };
 
@@ -81,10 +78,10 @@ impl Verify {
     }
 
     /// Judges, then writes every rendering.
-    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+    pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
         let Job { source, trust, as_of } = self.job()?;
         let report = verify(&VerifyInput { source: &source, trust: &trust, as_of });
-        let run = run_block();
+        let run = run.block();
         let rendered = |format| {
             let mut rendered = Vec::new();
             render(&report, &run, format, &mut rendered).map(|()| rendered).map_err(|error| {
@@ -120,26 +117,5 @@ impl Reports {
     fn text(&self) -> Option<Format> {
         let taken = self.quiet || self.asked().any(|(_, path)| is_stdout(path));
         (!taken).then(|| Format::Text { colour: colour() })
-    }
-}
-
-/// What this program knows of itself.
-fn run_block() -> RunBlock {
-    let digest = || {
-        let mut file = fs::File::open(std::env::current_exe().ok()?).ok()?;
-        let mut hasher = Hasher::new();
-        let mut piece = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut piece).ok()? {
-                0 => return Some(hasher.finish()),
-                read => hasher.update(piece.get(..read)?),
-            }
-        }
-    };
-    RunBlock {
-        version: env!("CARGO_PKG_VERSION").into(),
-        program: digest(),
-        platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
-        sandbox: "none in this version".into(),
     }
 }
