@@ -146,7 +146,7 @@ def statement_cases():
             "statements-5",
             kind,
             False,
-            changed(["predicateType"], "https://walwarden.dev/spec/review/v1"),
+            changed(["predicateType"], f"https://walwarden.dev/spec/{'backup' if kind == 'review' else 'review'}/v1"),
         )
         case(f"{kind}-no-subject", "statements-5", kind, False, changed(["subject"], []))
         case(f"{kind}-subject-absent", "statements-5", kind, False, changed(["subject"], ...))
@@ -162,6 +162,24 @@ def statement_cases():
                 assert predicates.accepts(kind, changed(["predicate", name], value)) == valid, name
                 case_of = {"name": f"{kind}-{change}-{name}", "rule": "bytes-3", "kind": kind, "valid": valid}
                 cases.append(case_of | {"base": f"{kind}-good", change: name})
+
+        if kind == "evidence":
+            case("evidence-truncated", "statements-11", kind, False, changed(["predicate", "truncated"], True))
+        if kind == "review":
+            start, end = record.PERIOD["start"], record.PERIOD["end"]
+            of_period = json.loads(changed(["predicate", "subject"], "period"))
+            for name, valid, base, period in (
+                ("period", True, of_period, {"start": start, "end": end}),
+                ("period-absent", False, of_period, ...),
+                ("period-null", False, of_period, None),
+                ("period-backwards", False, of_period, {"start": end, "end": start}),
+                ("period-empty", False, of_period, {"start": start, "end": start}),
+                ("period-of-exception", False, good, {"start": start, "end": end}),
+            ):
+                value = copy.deepcopy(base)
+                if period is not ...:
+                    value["predicate"]["period"] = period
+                case(f"review-{name}", "statements-10", kind, valid, formats.jcs(value))
     return cases
 
 

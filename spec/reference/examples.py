@@ -160,3 +160,60 @@ def restore_test(seq=7, restored=5):
         "attachments": [],
     }
     return formats.statement("restore-test", [(story.identifier(restored), predicate["backup"]["digest"])], predicate)
+
+
+def evidence(seq=7, previous=5):
+    output = {"name": "roles.ndjson", "media": "application/x-ndjson", "columns": ["rolname", "rolsuper"]}
+    output |= sized('{"rolname":"postgres","rolsuper":true}\n') | {"query": digest("select")}
+    predicate = head(seq) | {
+        "database": "shop",
+        "collector": "access_control",
+        "due_at": story.time(120),
+        "covers": {"from": story.time(0), "to": story.time(120)},
+        "trigger": "schedule",
+        "outcome": "ok",
+        "rows": "1",
+        "previous": {"id": story.identifier(previous), "digest": digest("an entry")},
+        "diff": {"added": 1, "removed": 0, "changed": 0},
+        "flags": [{"code": "superuser", "detail": "postgres"}],
+        "reason": "monthly",
+        "collector_version": "1",
+        "source": {
+            "provider": "own",
+            "host_sha256": digest("db1"),
+            "database": "shop",
+            "system_identifier": "7543210987654321098",
+            "server_version": "15.14",
+            "in_recovery": False,
+        },
+        "session_role": "walwarden",
+        "parameters": {"schema": "public"},
+        "zone": "Europe/Berlin",
+        "started_at": story.time(120),
+        "ended_at": story.time(120, 1),
+        "run_by": "backup-runner",
+        "pages": 1,
+        "truncated": False,
+        "filters": [],
+        "not_visible": ["passwords"],
+        "reconciled": {"source": "count(*)", "rows": "1", "equal": True},
+        "outputs": [output],
+        "redactions": [],
+    }
+    return formats.statement("evidence", [(output["name"], output["sha256"])], predicate)
+
+
+def review(seq=4, item=3):
+    """Of the failed backup of the record, by one who had seen its first four lines."""
+    entry_hash = story.HASHES[item].hex()
+    predicate = head(seq) | {
+        "subject": "exception",
+        "subjects": [{"id": story.identifier(item), "digest": entry_hash}],
+        "role": "reviewer",
+        "person": "sec-lead",
+        "conclusion": "no_issue",
+        "head": {"size": seq, "root": story.HEADS[seq][1].hex()},
+        "title": "Security lead",
+        "notes": "",
+    }
+    return formats.statement("review", [(story.identifier(item), entry_hash)], predicate)

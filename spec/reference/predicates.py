@@ -140,6 +140,53 @@ RESTORE_TEST_OPTIONAL = {
     "runbook": RUNBOOK,
 }
 RESTORE_TEST_ADDS |= {"runbook": RUNBOOK}
+EVIDENCE_EVENT = {
+    "collector": is_text,
+    "covers": shape({"from": is_time, "to": is_time}),
+    "trigger": words("schedule", "migration", "manual"),
+    "outcome": words("ok", "failed"),
+    "rows": is_decimal,
+    "flags": each(shape({"code": is_text, "detail": is_text})),
+}
+SOURCE = dict.fromkeys(("provider", "database", "server_version"), is_text)
+SOURCE |= {"host_sha256": is_digest, "system_identifier": is_decimal, "in_recovery": is_bool}
+OUTPUT = {"name": is_text, "media": is_text, "columns": each(is_text)} | BYTES
+EVIDENCE_ADDS = {
+    "collector_version": is_text,
+    "parameters": table_of(is_text),
+    "zone": is_text,
+    "started_at": is_time,
+    "ended_at": is_time,
+    "run_by": is_text,
+    "pages": is_int,
+    "truncated": lambda v: v is False,
+    "filters": each(is_text),
+    "not_visible": each(is_text),
+    "outputs": each(shape(OUTPUT, {"query": is_digest})),
+    "redactions": each(is_text),
+}
+EVIDENCE = HEAD | EVIDENCE_EVENT | EVIDENCE_ADDS
+EVIDENCE_OPTIONAL = {
+    "database": is_text,
+    "due_at": is_time,
+    "previous": REFERENCE,
+    "diff": shape(dict.fromkeys(("added", "removed", "changed"), is_int)),
+    "reason": is_text,
+    "source": shape(SOURCE),
+    "session_role": is_text,
+    "reconciled": shape({"source": is_text, "rows": is_decimal, "equal": is_bool}),
+}
+EVIDENCE_ADDS |= {name: EVIDENCE_OPTIONAL[name] for name in ("source", "session_role", "reconciled")}
+REVIEW_EVENT = {
+    "subject": words("evidence", "exception", "period", "policy", "role_list"),
+    "subjects": each(REFERENCE),
+    "role": words("preparer", "reviewer", "approver"),
+    "person": is_text,
+    "conclusion": words("no_issue", "issue"),
+    "head": is_head,
+}
+REVIEW_ADDS = {"title": is_text, "notes": is_text}
+REVIEW = HEAD | REVIEW_EVENT | REVIEW_ADDS
 BUNDLE = {
     "organisation": is_text,
     "origin": is_origin,
@@ -153,13 +200,36 @@ BUNDLE = {
     "withheld": each(shape({"sha256": is_digest, "reason": is_text, "entry": is_entry_id})),
 }
 
-MEMBERS = {"backup": BACKUP, "restore-test": RESTORE_TEST, "bundle": BUNDLE, "key-registry": formats.REGISTRY}
-_OPTIONAL = {"backup": BACKUP_OPTIONAL, "restore-test": RESTORE_TEST_OPTIONAL, "bundle": {}, "key-registry": {}}
+PERIOD = shape({"start": is_time, "end": is_time})
+MEMBERS = {
+    "backup": BACKUP,
+    "restore-test": RESTORE_TEST,
+    "evidence": EVIDENCE,
+    "review": REVIEW,
+    "bundle": BUNDLE,
+    "key-registry": formats.REGISTRY,
+}
+_OPTIONAL = dict.fromkeys(MEMBERS, {}) | {
+    "backup": BACKUP_OPTIONAL,
+    "restore-test": RESTORE_TEST_OPTIONAL,
+    "evidence": EVIDENCE_OPTIONAL,
+    "review": {"period": PERIOD},
+}
 OPTIONAL = {kind: set(members) for kind, members in _OPTIONAL.items()}
-NULLABLE = {"backup": {"policy"}, "restore-test": {"policy"}, "bundle": set(), "key-registry": {"previous"}}
+NULLABLE = {kind: {"policy"} & set(members) for kind, members in MEMBERS.items()} | {"key-registry": {"previous"}}
 
 
 def accepts(kind, payload):
-    """Whether a payload is a statement of this kind, as far as its members go."""
+    """Whether a payload is a statement of this kind, as far as it alone can show."""
     statement = formats.parse_statement(payload, kind)
-    return statement is not None and has(statement[1], MEMBERS[kind], _OPTIONAL[kind])
+    if statement is None or not has(statement[1], MEMBERS[kind], _OPTIONAL[kind]):
+        return False
+    return kind != "review" or review_holds(statement[1])
+
+
+def review_holds(predicate):
+    """statements-10: a review of a period, and no other, says which."""
+    period = predicate.get("period")
+    if (predicate["subject"] == "period") != (period is not None):
+        return False
+    return period is None or micros(period["start"]) < micros(period["end"])

@@ -207,6 +207,8 @@ WHOLE = Record()
 PAYLOADS = {
     "backup": examples.backup(),
     "restore-test": examples.restore_test(),
+    "evidence": examples.evidence(),
+    "review": examples.review(),
     "bundle": WHOLE.payload(),
     "key-registry": story.REGISTRY_1,
 }

@@ -4,7 +4,12 @@ use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{digest::Digest, limits, merkle::Proof};
+use crate::{
+    digest::Digest,
+    limits,
+    merkle::Proof,
+    statement::{Backup, Evidence, Predicate as _, RestoreTest, Review},
+};
 
 /// The bundle's own statement: first in the zip.
 pub const STATEMENT: &str = "bundle.dsse.json";
@@ -48,7 +53,7 @@ pub fn is_name(name: &str) -> bool {
 pub fn is_known(name: &str) -> bool {
     const FIXED: [&str; 7] = [STATEMENT, ENTRIES, CHECKPOINTS, PROOFS, REGISTRY, KEYS_CSV, README];
     FIXED.contains(&name)
-        || matches!(name, "statements/backup.ndjson" | "statements/restore-test.ndjson")
+        || [Backup::FILE, Evidence::FILE, RestoreTest::FILE, Review::FILE].contains(&name)
         || name.strip_prefix(BLOBS).is_some_and(|digest| digest.parse::<Digest>().is_ok())
 }
 

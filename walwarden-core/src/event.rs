@@ -4,7 +4,9 @@
 
 mod backup;
 mod chain;
+mod evidence;
 mod restore;
+mod review;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -17,9 +19,11 @@ pub use chain::{
     Database, Excluded, ExportKind, ExportMade, ExportState, Genesis, KeyAction, KeyChange, KeyChanged, Observed,
     PolicyAdopted, Predecessor, ScopeDeclared, Zone, ZoneTransition,
 };
+pub use evidence::{Covers, Diff, EvidenceCollected, EvidenceOutcome, EvidenceTrigger, Flag};
 pub use restore::{
     Environment, EnvironmentClass, Outcome, Purpose, RestoreStarted, RestoreTested, TestEnvironment, TestScope,
 };
+pub use review::{Conclusion, ReviewSigned, Reviewed, Role};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:literal => $variant:ident($data:ty)),* $(,)?) => {
@@ -88,11 +92,25 @@ events! {
     "restore.started" => RestoreStarted(RestoreStarted),
     /// A restore test is over.
     "restore.tested" => RestoreTested(RestoreTested),
+    /// Evidence was captured.
+    "evidence.collected" => EvidenceCollected(EvidenceCollected),
+    /// A person has reviewed something.
+    "review.signed" => ReviewSigned(ReviewSigned),
     /// A bundle is about to be sealed, or was.
     "export.made" => ExportMade(ExportMade),
 }
 
 impl Event {
+    /// Types whose data may name entries; the `refs` of all others are empty.
+    pub const REFERRING: &'static [&'static str] = &[
+        "backup.started",
+        "backup.failed",
+        "restore.started",
+        "restore.tested",
+        "evidence.collected",
+        "review.signed",
+    ];
+
     /// Every entry id in the data, in order of the members: what the entry's `refs` must equal (`spec:events-2`).
     #[must_use]
     pub fn refs(&self) -> Vec<EntryId> {
@@ -102,6 +120,8 @@ impl Event {
             Self::RestoreStarted(data) => [data.backup].into(),
             // JCS order of members: `actions` before `backup`.
             Self::RestoreTested(data) => data.actions.iter().copied().chain([data.backup]).collect(),
+            Self::EvidenceCollected(data) => data.previous.into_iter().collect(),
+            Self::ReviewSigned(data) => data.subjects.clone(),
             _ => Vec::new(),
         }
     }

@@ -13,7 +13,9 @@ use crate::{
     jcs::{self, JcsError},
     key::PublicKey,
     merkle::{Proof, ProofError, TreeHead, verify_consistency},
-    statement::{Backup, Bundle, Predicate, RestoreTest, Statement, StatementError, key_registry::Use},
+    statement::{
+        Backup, Bundle, Evidence, Predicate, RestoreTest, Review, Statement, StatementError, key_registry::Use,
+    },
     value::Origin,
 };
 
@@ -91,17 +93,21 @@ pub fn may_sign_statement(payload: &[u8], uses: &BTreeSet<Use>, origin: &Origin)
     }
     let kind: Kind = jcs::parse(payload).map_err(StatementError::from)?;
     let (r#use, found) = match kind.predicate_type.as_str() {
-        Backup::TYPE => (Use::Backup, Statement::<Backup>::parse_payload(payload)?.predicate.head.origin),
-        RestoreTest::TYPE => {
-            (Use::RestoreTest, Statement::<RestoreTest>::parse_payload(payload)?.predicate.head.origin)
-        }
-        Bundle::TYPE => (Use::Bundle, Statement::<Bundle>::parse_payload(payload)?.predicate.origin),
+        Backup::TYPE => (Use::Backup, parse::<Backup>(payload)?.head.origin),
+        RestoreTest::TYPE => (Use::RestoreTest, parse::<RestoreTest>(payload)?.head.origin),
+        Evidence::TYPE => (Use::Evidence, parse::<Evidence>(payload)?.head.origin),
+        Review::TYPE => (Use::Review, parse::<Review>(payload)?.head.origin),
+        Bundle::TYPE => (Use::Bundle, parse::<Bundle>(payload)?.origin),
         _ => return Err(StatementError::Type(kind.predicate_type).into()),
     };
     if found != *origin {
         return Err(Refusal::Origin { expected: origin.clone(), found });
     }
     if uses.contains(&r#use) { Ok(r#use) } else { Err(Refusal::Use(r#use.word())) }
+}
+
+fn parse<P: Predicate>(payload: &[u8]) -> Result<P, StatementError> {
+    Ok(Statement::parse_payload(payload)?.predicate)
 }
 
 /// Why nothing was signed.

@@ -1,9 +1,11 @@
-//! in-toto statements, one file for each predicate (`spec:statements-5` to `spec:statements-9`).
+//! in-toto statements, one file for each predicate (`spec:statements-5` to `spec:statements-11`).
 
 pub mod backup;
 pub mod bundle;
+pub mod evidence;
 pub mod key_registry;
 pub mod restore_test;
+pub mod review;
 
 use alloc::{string::String, vec::Vec};
 
@@ -19,8 +21,10 @@ use crate::{
 
 pub use backup::Backup;
 pub use bundle::Bundle;
+pub use evidence::Evidence;
 pub use key_registry::KeyRegistry;
 pub use restore_test::RestoreTest;
+pub use review::Review;
 
 /// `_type` of every statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";
@@ -73,6 +77,14 @@ pub trait Predicate: Serialize + DeserializeOwned {
     const TYPE: &'static str;
     /// The file of a bundle that carries such statements.
     const FILE: &'static str;
+
+    /// What must hold beside the shape of the members.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    fn rule(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// Why a payload is not the statement expected.
@@ -88,6 +100,9 @@ pub enum StatementError {
     /// No subject.
     #[error("the statement has no subject")]
     NoSubject,
+    /// Members that contradict each other.
+    #[error("the statement does not hold together: {0}")]
+    Rule(&'static str),
 }
 
 impl<P: Predicate> Statement<P> {
@@ -125,6 +140,7 @@ impl<P: Predicate> Statement<P> {
         if statement.subject.is_empty() {
             return Err(StatementError::NoSubject);
         }
+        statement.predicate.rule().map_err(StatementError::Rule)?;
         Ok(statement)
     }
 }

@@ -18,7 +18,7 @@ use walwarden_core::{
     registry::{RootPins, Versions},
     rows::{self, ContentLeaf, Layout, Order, RowKey, TableHasher},
     rules::{self, Gate},
-    statement::{Backup, Bundle, KeyRegistry, RestoreTest, Statement},
+    statement::{Backup, Bundle, Evidence, KeyRegistry, RestoreTest, Review, Statement},
 };
 
 /// What a case comes to: `Ok`, or how core differs from it.
@@ -59,7 +59,7 @@ const FILES: &[File] = &[
     File("zip.json", 65, |_| Ok(())),      // likewise
 ];
 
-const STATEMENTS: usize = 220;
+const STATEMENTS: usize = 335;
 
 fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors")
@@ -108,6 +108,8 @@ fn core_agrees_with_every_statement() {
             "backup" => Statement::<Backup>::parse_payload(&payload).map(|s| s.to_jcs()),
             "restore-test" => Statement::<RestoreTest>::parse_payload(&payload).map(|s| s.to_jcs()),
             "key-registry" => Statement::<KeyRegistry>::parse_payload(&payload).map(|s| s.to_jcs()),
+            "evidence" => Statement::<Evidence>::parse_payload(&payload).map(|s| s.to_jcs()),
+            "review" => Statement::<Review>::parse_payload(&payload).map(|s| s.to_jcs()),
             "bundle" => Statement::<Bundle>::parse_payload(&payload).map(|s| s.to_jcs()),
             kind => panic!("no such kind: {kind}"),
         };

@@ -10,7 +10,7 @@ use std::{
 const PAGES: &[(&str, usize)] = &[
     ("01-model", 6),
     ("02-bytes", 6),
-    ("03-statements", 9),
+    ("03-statements", 11),
     ("04-rows", 12),
     ("05-merkle", 6),
     ("06-chain", 10),

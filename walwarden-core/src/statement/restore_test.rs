@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{EntryRef, Head, Predicate};
 use crate::{
     digest::Digest,
-    event::{Outcome, Purpose, TestEnvironment, TestScope},
+    event::{Outcome, Purpose, RestoreTested, TestEnvironment, TestScope},
     time::Time,
     value::{Decimal, EntryId, present},
 };
@@ -111,6 +111,40 @@ pub struct RestoreTest {
 impl Predicate for RestoreTest {
     const TYPE: &'static str = "https://walwarden.dev/spec/restore-test/v1";
     const FILE: &'static str = "statements/restore-test.ndjson";
+}
+
+impl RestoreTest {
+    /// The `data` of the entry that references it.
+    #[must_use]
+    pub fn data(&self) -> RestoreTested {
+        RestoreTested {
+            database: self.database.clone(),
+            test_id: self.test_id,
+            backup: self.backup.id,
+            purpose: self.purpose,
+            environment: self.environment.clone(),
+            scope: self.scope,
+            performed_by: self.performed_by.clone(),
+            approved_by: self.approved_by.clone(),
+            incident_at: self.incident_at,
+            started_at: self.started_at,
+            usable_at: self.usable_at,
+            checks_passed_at: self.checks_passed_at,
+            ended_at: self.ended_at,
+            outcome: self.outcome,
+            rto_target_s: self.rto_target_s,
+            rpo_target_s: self.rpo_target_s,
+            data_age_s: self.data_age_s,
+            tables_expected: self.tables_expected,
+            tables_equal: self.tables_equal,
+            rows_expected: self.rows_expected,
+            rows_actual: self.rows_actual,
+            root_expected: self.root_expected,
+            root_actual: self.root_actual,
+            lessons: self.lessons.clone(),
+            actions: self.actions.iter().map(|action| action.id).collect(),
+        }
+    }
 }
 
 /// How a step ended.

@@ -122,13 +122,11 @@ pub(super) fn blobs(facts: &mut Facts<'_>) -> Judged {
             let what = "an attached file is not what its name says";
             return Err(differs(what, ReadsAs::Edit, name, digest, found));
         }
-        let Some(length) = named.get(&digest) else {
+        let Some(lengths) = named.get(&digest) else {
             return Err(fail("nothing refers to this attached file", ReadsAs::Insertion, name));
         };
         let bytes = bytes.map_or(0, |bytes| bytes.len() as u64);
-        if let Some(length) = length
-            && *length != bytes
-        {
+        if let Some(length) = lengths.iter().find(|length| **length != bytes) {
             return Err(differs(
                 "an attached file has another length than its entry says",
                 ReadsAs::Edit,
@@ -142,14 +140,14 @@ pub(super) fn blobs(facts: &mut Facts<'_>) -> Judged {
     if seen == 0 { Err(nothing("nothing is attached")) } else { pass(count(seen, "attached file", "attached files")) }
 }
 
-/// Every blob that an entry or a statement names, with its length where that is said.
-fn named_blobs(facts: &Facts<'_>) -> Result<BTreeMap<Digest, Option<u64>>, Stop> {
-    let mut named = BTreeMap::new();
-    for one in &facts.carried()?.all {
-        named.extend(one.predicate.blobs().into_iter().map(|digest| (digest, None)));
+/// Every blob that an entry or a statement names, with each length that is said of it.
+fn named_blobs(facts: &Facts<'_>) -> Result<BTreeMap<Digest, Vec<u64>>, Stop> {
+    let mut named: BTreeMap<Digest, Vec<u64>> = BTreeMap::new();
+    for (digest, length) in facts.carried()?.all.iter().flat_map(|one| one.predicate.blobs()) {
+        named.entry(digest).or_default().extend(length);
     }
     for blob in facts.entries()?.all().iter().flat_map(|entry| &entry.blobs) {
-        named.insert(blob.sha256, Some(blob.bytes.0));
+        named.entry(blob.sha256).or_default().push(blob.bytes.0);
     }
     Ok(named)
 }
@@ -309,7 +307,7 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
         for statement in &entry.statements {
             wanted.insert((position, entry.id, statement.payload));
             let inner = statements.find(&statement.payload).map(|one| one.predicate.blobs()).unwrap_or_default();
-            wanted.extend(inner.into_iter().map(|digest| (position, entry.id, digest)));
+            wanted.extend(inner.into_iter().map(|(digest, _)| (position, entry.id, digest)));
         }
         wanted.extend(entry.blobs.iter().map(|blob| (position, entry.id, blob.sha256)));
     }

@@ -18,7 +18,7 @@ use walwarden_core::{
 
 use super::{Judged, Stop, chain::log_keys, count, differs, fail, nothing, pass};
 use crate::{
-    facts::{Facts, event_of},
+    facts::{Facts, One, Predicate, event_of},
     report::{NotRun, ReadsAs},
 };
 
@@ -120,7 +120,8 @@ pub(super) fn in_span(facts: &mut Facts<'_>) -> Judged {
                 // The key was retired while the run lasted: what counts is where the run began. Not so of a revoked one.
                 Err(KeyState::Cut { keyid, state, cut }) if state != "revoked" => {
                     let starts = starts.get_or_insert_with(|| run_starts(entries));
-                    let began = starts.get(&one.predicate.run()).filter(|began| **began < entry.seq);
+                    let began =
+                        one.predicate.run().and_then(|run| starts.get(&run)).filter(|began| **began < entry.seq);
                     began.map_or(Err(KeyState::Cut { keyid, state, cut }), |began| key_at(*began))
                 }
                 judged => judged,
@@ -129,6 +130,7 @@ pub(super) fn in_span(facts: &mut Facts<'_>) -> Judged {
                 let reads_as = if matches!(state, KeyState::Cut { .. }) { ReadsAs::ReSigning } else { ReadsAs::Other };
                 fail(format!("{state}; it signed for entry {}", entry.seq), reads_as, one.place())
             })?;
+            own_hand(one, registry, &signature.keyid, entry.seq)?;
             signatures = signatures.saturating_add(1);
         }
     }
@@ -136,6 +138,19 @@ pub(super) fn in_span(facts: &mut Facts<'_>) -> Judged {
         return Err(nothing("no statement is carried"));
     }
     pass(format!("{}{}", count(signatures, "signature", "signatures"), facts.registry_words()))
+}
+
+/// A review is signed by the key of the person who is said to have made it (`spec:statements-10`).
+fn own_hand(one: &One, registry: &Registry, keyid: &KeyId, seq: u64) -> Result<(), Stop> {
+    let Predicate::Review(review) = &one.predicate else { return Ok(()) };
+    let keys = registry.at(seq).map(|registry| registry.keys.as_slice()).unwrap_or_default();
+    match keys.iter().find(|key| key.jwk.id() == *keyid) {
+        Some(key) if key.custodian != review.person => {
+            let what = "a review is signed by the key of another person than the one who is said to have made it";
+            Err(differs(what, ReadsAs::Other, one.place(), &review.person, &key.custodian))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where each run began: `seq` of its `*.started` entry.

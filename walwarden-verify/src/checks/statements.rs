@@ -1,10 +1,12 @@
 //! `statements.*`: their signatures, and that they say what their entries say.
 
+mod review;
+
 use walwarden_core::{
     Digest,
     chain::{Entries, Entry},
-    event::{BackupCompleted, Event, RestoreTested},
-    statement::{Backup, EntryRef, RestoreTest},
+    event::Event,
+    statement::EntryRef,
     value::EntryId,
 };
 
@@ -61,6 +63,7 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
             agrees(one, entry, entries, &ids)?;
         }
     }
+    review::seen(facts, statements, entries)?;
     pass(format!(
         "{} beside {}",
         count(statements.all.len(), "statement", "statements"),
@@ -109,9 +112,8 @@ fn registries(facts: &Facts<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
 
 /// `refs` repeat the entry ids in `data`, and name earlier entries.
 fn refs(entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
-    const WITH_IDS: [&str; 4] = ["backup.started", "backup.failed", "restore.started", "restore.tested"];
     for (position, entry) in entries.all().iter().enumerate() {
-        let expected = match event_of(entry, &WITH_IDS) {
+        let expected = match event_of(entry, Event::REFERRING) {
             Some(Event::NotInterpreted) => continue, // data of a later version: only its own reader knows the ids
             Some(event) => event.refs(),
             None if Event::TYPES.contains(&entry.kind.as_ref()) => Vec::new(),
@@ -166,68 +168,34 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Res
     member("actor", head.actor == entry.actor)?;
     member("tool", head.tool == entry.tool)?;
     let digests: Vec<Digest> = one.subject.iter().map(|subject| subject.digest.sha256).collect();
+    let digest_at = |reference: &EntryRef| digest_of(entries, ids, reference.id) == Some(reference.digest);
     match (&one.predicate, entry.event()) {
         (Predicate::Backup(backup), Event::BackupCompleted(data)) => {
-            backup_agrees(backup, &data, &member)?;
+            member("data", backup.data == *data)?;
             member("subjects", digests == [backup.data.object.sha256, backup.plain.sha256])
         }
+        (Predicate::Evidence(evidence), Event::EvidenceCollected(data)) => {
+            member("data", evidence.data() == *data)?;
+            member("previous digest", evidence.previous.iter().all(digest_at))?;
+            member("subjects", one.subject == evidence.subjects())
+        }
         (Predicate::RestoreTest(test), Event::RestoreTested(data)) => {
-            restore_agrees(test, &data, &member)?;
-            let digest_at = |reference: &EntryRef| digest_of(entries, ids, reference.id);
-            member("backup digest", digest_at(&test.backup) == Some(test.backup.digest))?;
-            member("actions", test.actions.iter().all(|action| digest_at(action) == Some(action.digest)))?;
+            member("outcome", test.outcome == data.outcome)?;
+            member("data", test.data() == *data)?;
+            member("backup digest", digest_at(&test.backup))?;
+            member("actions", test.actions.iter().all(digest_at))?;
             member("subjects", digests == [test.backup.digest])
         }
+        (Predicate::Review(review), Event::ReviewSigned(data)) => {
+            member("data", review.data() == *data)?;
+            review::items(one, review, entries, ids)
+        }
+        (Predicate::Review(review), Event::PolicyAdopted(data)) => review::approval(one, review, &data),
         _ => {
             let what = "an entry references a statement of another kind than its own";
             Err(differs(what, ReadsAs::Edit, one.place(), one.kind.event(), &entry.kind))
         }
     }
-}
-
-fn backup_agrees(
-    backup: &Backup,
-    data: &BackupCompleted,
-    member: &impl Fn(&str, bool) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    member("data", backup.data == *data)
-}
-
-/// Every member of the entry's data, repeated with the same value.
-fn restore_agrees(
-    test: &RestoreTest,
-    data: &RestoreTested,
-    member: &impl Fn(&str, bool) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let repeated = RestoreTested {
-        database: test.database.clone(),
-        test_id: test.test_id,
-        backup: test.backup.id,
-        purpose: test.purpose,
-        environment: test.environment.clone(),
-        scope: test.scope,
-        performed_by: test.performed_by.clone(),
-        approved_by: test.approved_by.clone(),
-        incident_at: test.incident_at,
-        started_at: test.started_at,
-        usable_at: test.usable_at,
-        checks_passed_at: test.checks_passed_at,
-        ended_at: test.ended_at,
-        outcome: test.outcome,
-        rto_target_s: test.rto_target_s,
-        rpo_target_s: test.rpo_target_s,
-        data_age_s: test.data_age_s,
-        tables_expected: test.tables_expected,
-        tables_equal: test.tables_equal,
-        rows_expected: test.rows_expected,
-        rows_actual: test.rows_actual,
-        root_expected: test.root_expected,
-        root_actual: test.root_actual,
-        lessons: test.lessons.clone(),
-        actions: test.actions.iter().map(|action| action.id).collect(),
-    };
-    member("outcome", repeated.outcome == data.outcome)?;
-    member("data", repeated == *data)
 }
 
 /// What a reference to an entry must carry: the payload digest of its statement, else its entry hash. That the entry is

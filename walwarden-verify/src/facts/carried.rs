@@ -7,8 +7,8 @@ use walwarden_core::{
     bundle::lines,
     dsse::{DsseError, Envelope},
     statement::{
-        Backup, Head, Predicate as _, RestoreTest, Statement, StatementError, Subject, backup::Tables,
-        key_registry::Use,
+        Backup, Evidence, Head, Predicate as _, RestoreTest, Review, Statement, StatementError, Subject,
+        backup::Tables, key_registry::Use,
     },
     value::EntryId,
 };
@@ -19,17 +19,21 @@ use crate::source::Source;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Backup,
+    Evidence,
     RestoreTest,
+    Review,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Backup, Self::RestoreTest];
+    pub(crate) const ALL: [Self; 4] = [Self::Backup, Self::Evidence, Self::RestoreTest, Self::Review];
 
     /// The file that carries them.
     pub(crate) const fn file(self) -> &'static str {
         match self {
             Self::Backup => Backup::FILE,
+            Self::Evidence => Evidence::FILE,
             Self::RestoreTest => RestoreTest::FILE,
+            Self::Review => Review::FILE,
         }
     }
 
@@ -37,7 +41,9 @@ impl Kind {
     pub(crate) const fn event(self) -> &'static str {
         match self {
             Self::Backup => "backup.completed",
+            Self::Evidence => "evidence.collected",
             Self::RestoreTest => "restore.tested",
+            Self::Review => "review.signed or policy.adopted",
         }
     }
 
@@ -45,7 +51,9 @@ impl Kind {
     pub(crate) const fn purpose(self) -> Use {
         match self {
             Self::Backup => Use::Backup,
+            Self::Evidence => Use::Evidence,
             Self::RestoreTest => Use::RestoreTest,
+            Self::Review => Use::Review,
         }
     }
 }
@@ -54,33 +62,45 @@ impl Kind {
 #[derive(Debug)]
 pub(crate) enum Predicate {
     Backup(Box<Backup>),
+    Evidence(Box<Evidence>),
     RestoreTest(Box<RestoreTest>),
+    Review(Box<Review>),
 }
 
 impl Predicate {
     pub(crate) const fn head(&self) -> &Head {
         match self {
             Self::Backup(backup) => &backup.head,
+            Self::Evidence(evidence) => &evidence.head,
             Self::RestoreTest(test) => &test.head,
+            Self::Review(review) => &review.head,
         }
     }
 
-    /// The run that it ends.
-    pub(crate) const fn run(&self) -> EntryId {
+    /// The run that it ends, where it ends one.
+    pub(crate) const fn run(&self) -> Option<EntryId> {
         match self {
-            Self::Backup(backup) => backup.data.run_id,
-            Self::RestoreTest(test) => test.test_id,
+            Self::Backup(backup) => Some(backup.data.run_id),
+            Self::RestoreTest(test) => Some(test.test_id),
+            Self::Evidence(_) | Self::Review(_) => None,
         }
     }
 
-    /// Blobs that the statement names.
-    pub(crate) fn blobs(&self) -> Vec<Digest> {
+    /// Blobs that the statement names, with their length where it says one.
+    pub(crate) fn blobs(&self) -> Vec<(Digest, Option<u64>)> {
         match self {
             Self::Backup(backup) => match backup.content.as_ref().map(|content| &content.tables) {
-                Some(Tables::Blob(tables)) => vec![tables.blob],
+                Some(Tables::Blob(tables)) => vec![(tables.blob, None)],
                 _ => Vec::new(),
             },
-            Self::RestoreTest(test) => test.attachments.iter().copied().chain(test.schema.diff).collect(),
+            Self::Evidence(evidence) => {
+                let queries = evidence.outputs.iter().filter_map(|output| Some((output.query?, None)));
+                queries.chain(evidence.outputs.iter().map(|o| (o.sha256, Some(o.bytes.0)))).collect()
+            }
+            Self::RestoreTest(test) => {
+                test.attachments.iter().copied().chain(test.schema.diff).map(|digest| (digest, None)).collect()
+            }
+            Self::Review(_) => Vec::new(),
         }
     }
 }
@@ -152,16 +172,13 @@ enum LineError {
 
 fn one(kind: Kind, number: usize, line: &[u8]) -> Result<One, LineError> {
     let envelope = Envelope::parse(line)?;
+    let payload = &envelope.payload.0;
     let (subject, predicate) = match kind {
-        Kind::Backup => {
-            let statement = Statement::<Backup>::parse_payload(&envelope.payload.0)?;
-            (statement.subject, Predicate::Backup(Box::new(statement.predicate)))
-        }
-        Kind::RestoreTest => {
-            let statement = Statement::<RestoreTest>::parse_payload(&envelope.payload.0)?;
-            (statement.subject, Predicate::RestoreTest(Box::new(statement.predicate)))
-        }
-    };
+        Kind::Backup => parse(payload, |backup| Predicate::Backup(Box::new(backup))),
+        Kind::Evidence => parse(payload, |evidence| Predicate::Evidence(Box::new(evidence))),
+        Kind::RestoreTest => parse(payload, |test| Predicate::RestoreTest(Box::new(test))),
+        Kind::Review => parse(payload, |review| Predicate::Review(Box::new(review))),
+    }?;
     Ok(One {
         kind,
         line: number,
@@ -171,4 +188,12 @@ fn one(kind: Kind, number: usize, line: &[u8]) -> Result<One, LineError> {
         subject,
         predicate,
     })
+}
+
+fn parse<P: walwarden_core::statement::Predicate>(
+    payload: &[u8],
+    wrap: impl FnOnce(P) -> Predicate,
+) -> Result<(Vec<Subject>, Predicate), StatementError> {
+    let statement = Statement::<P>::parse_payload(payload)?;
+    Ok((statement.subject, wrap(statement.predicate)))
 }

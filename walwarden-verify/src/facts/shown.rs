@@ -78,6 +78,10 @@ impl Facts<'_> {
 
     fn policies_shown(&self, entries: &[Entry<'_>], period: Period) -> Vec<PolicyShown> {
         let mut policies = Vec::new();
+        let approval = |payload: &Digest| {
+            let one = self.statements().ok().and_then(|statements| statements.find(payload));
+            one.is_some_and(|one| matches!(one.predicate, Predicate::Review(_)))
+        };
         for adopted in self.established.policies.as_deref().unwrap_or_default() {
             let Some(entry) = entries.get(adopted.position) else { continue };
             if entry.recorded_at < period.start {
@@ -90,8 +94,7 @@ impl Facts<'_> {
                     effective_from: policy.effective_from,
                     author: policy.author.clone(),
                     approved_by: policy.approved_by.clone(),
-                    // Signed approvals are review statements, which this version does not read.
-                    signed: false,
+                    signed: entry.statements.iter().any(|s| approval(&s.payload)),
                 });
             }
         }
@@ -243,7 +246,7 @@ impl One {
     fn restore_test(&self) -> Option<&RestoreTest> {
         match &self.predicate {
             Predicate::RestoreTest(test) => Some(test),
-            Predicate::Backup(_) => None,
+            _ => None,
         }
     }
 }
