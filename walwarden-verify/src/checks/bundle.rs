@@ -62,13 +62,16 @@ pub(super) fn listed(facts: &mut Facts<'_>) -> Judged {
 /// Each file has the digest under which it is listed.
 pub(super) fn digests(facts: &mut Facts<'_>) -> Judged {
     let read = facts.bundle()?;
-    let mut checked = 0_usize;
+    let (mut checked, mut unreadable) = (0_usize, false);
     for subject in &read.statement.subject {
         let (name, expected) = (subject.name.as_str(), subject.digest.sha256);
         if !facts.source.has(name) {
             continue; // bundle.listed fails
         }
-        let found = facts.digest(name).ok_or_else(|| Stop::needs("zip.profile"))?;
+        let Some(found) = facts.digest(name) else {
+            unreadable = true; // said last: what can be read is judged first
+            continue;
+        };
         if found != expected {
             return Err(differs(
                 "a file was changed after the bundle was sealed",
@@ -79,6 +82,9 @@ pub(super) fn digests(facts: &mut Facts<'_>) -> Judged {
             ));
         }
         checked = checked.saturating_add(1);
+    }
+    if unreadable {
+        return Err(Stop::needs("zip.profile"));
     }
     pass(format!("SHA-256 of {}", count(checked, "file", "files")))
 }
@@ -114,10 +120,13 @@ pub(super) fn signed(facts: &mut Facts<'_>) -> Judged {
 /// Every blob has the digest that is its name, and something names it.
 pub(super) fn blobs(facts: &mut Facts<'_>) -> Judged {
     let named = named_blobs(facts)?;
-    let mut seen = 0_usize;
+    let (mut seen, mut unreadable) = (0_usize, false);
     for (name, bytes) in facts.source.files() {
         let Some(digest) = name.strip_prefix(BLOBS).and_then(|digest| digest.parse::<Digest>().ok()) else { continue };
-        let found = facts.digest(name).ok_or_else(|| Stop::needs("zip.profile"))?;
+        let Some(found) = facts.digest(name) else {
+            unreadable = true; // said last: what can be read is judged first
+            continue;
+        };
         if found != digest {
             let what = "an attached file is not what its name says";
             return Err(differs(what, ReadsAs::Edit, name, digest, found));
@@ -136,6 +145,9 @@ pub(super) fn blobs(facts: &mut Facts<'_>) -> Judged {
             ));
         }
         seen = seen.saturating_add(1);
+    }
+    if unreadable {
+        return Err(Stop::needs("zip.profile"));
     }
     if seen == 0 { Err(nothing("nothing is attached")) } else { pass(count(seen, "attached file", "attached files")) }
 }
@@ -157,6 +169,7 @@ fn named_blobs(facts: &Facts<'_>) -> Result<BTreeMap<Digest, Vec<u64>>, Stop> {
 pub(super) fn agrees(facts: &mut Facts<'_>) -> Judged {
     let said = facts.signed_bundle()?;
     let entries = facts.entries()?.all();
+    let (adopted, readme) = (facts.policies()?, facts.document(bundle::README)?);
     let says = |what: &str, expected: &str, found: &str| {
         let same = expected == found;
         let what = format!("the bundle's {what} is not that of the chain");
@@ -192,7 +205,6 @@ pub(super) fn agrees(facts: &mut Facts<'_>) -> Judged {
         let what = "the bundle counts other entries than the chain shows in the period";
         return Err(differs(what, ReadsAs::Edit, bundle::STATEMENT, shown(&counts), shown(&said.counts)));
     }
-    let adopted = facts.policies()?;
     let in_force = policies_in_force(entries, said, adopted.iter().map(|adopted| (adopted.position, adopted.digest)));
     let digests: Vec<Digest> = in_force.iter().map(|(_, digest)| *digest).collect();
     if digests != said.policies {
@@ -213,7 +225,7 @@ pub(super) fn agrees(facts: &mut Facts<'_>) -> Judged {
             said.sealed_at,
         ));
     }
-    if facts.document(bundle::README)? != bundle::README_TEXT.as_bytes() {
+    if readme != bundle::README_TEXT.as_bytes() {
         let what = "readme.txt is not the fixed text of this format version";
         return Err(fail(what, ReadsAs::Edit, bundle::README));
     }

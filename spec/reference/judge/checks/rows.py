@@ -1,0 +1,49 @@
+"""`rows.roots`."""
+
+from ..document import parse
+from ..facts import BLOBS, needs, nothing
+from ..rows import LEAVES, TABLE_LIST_BYTES, content_root, counts
+from ..value import refuse_unless
+
+
+def roots(facts):
+    """rows-8."""
+    checked = 0
+    for statement in facts.need("statements.signed"):
+        if statement.kind != "backup":
+            continue
+        content, said = statement.predicate.get("content"), statement.predicate
+        if content is None:
+            refuse_unless("content_root" not in said, f"rows-8: a root without tables in {statement.place}")
+            continue
+        leaves = _leaves(facts, content["tables"])
+        if leaves is not None:
+            _judge(statement.place, said, content, leaves)
+            checked += 1
+    if not checked:
+        raise nothing("no content root")
+    return f"{checked} content roots"
+
+
+def _leaves(facts, tables):
+    """The leaf objects; None when their blob is not carried, which bundle.complete judges."""
+    if type(tables) is list:
+        return tables
+    name = BLOBS + tables["blob"]
+    if facts.archive.files.get(name) is None:
+        return None
+    if facts.archive.digest(name) != tables["blob"]:
+        raise needs("blobs.digests")
+    leaves = parse(facts.archive.files[name], TABLE_LIST_BYTES)
+    refuse_unless(LEAVES(leaves), "rows-6: not the members of leaf objects")
+    return leaves
+
+
+def _judge(place, said, content, leaves):
+    root = content_root(leaves)
+    refuse_unless(root == content["root"], f"rows-8: the tables of {place} have another root")
+    refuse_unless(said.get("content_root") == root, f"rows-8: the entry of {place} records another root")
+    refuse_unless(content["canonical"] == "pgrow-v1", f"rows-8: the form of {place} is not known")
+    blinding = content["blinding"]["alg"], "commitment" in content["blinding"]
+    refuse_unless(blinding in (("hmac-v1", True), ("none", False)), f"rows-3: blinding of {place}")
+    refuse_unless(counts(leaves) == (said["tables"], int(said["rows"])), f"rows-8: counts of {place}")
