@@ -9,6 +9,7 @@ use crate::{
     limits,
     merkle::Proof,
     statement::{Backup, Evidence, Predicate as _, RestoreTest, Review},
+    value::Decimal,
 };
 
 /// The bundle's own statement: first in the zip.
@@ -27,6 +28,8 @@ pub const KEYS_CSV: &str = "keys/keys.csv";
 pub const README: &str = "readme.txt";
 /// The folder of blobs, named by digest.
 pub const BLOBS: &str = "blobs/";
+/// The folder of time-stamp tokens, named by the size of the checkpoint that they cover.
+pub const TIMESTAMPS: &str = "chain/timestamps/";
 /// The folder of statements.
 pub const STATEMENTS: &str = "statements/";
 
@@ -37,6 +40,19 @@ pub const README_TEXT: &str = include_str!("bundle/readme.txt");
 #[must_use]
 pub fn blob_name(digest: &Digest) -> String {
     format!("{BLOBS}{digest}")
+}
+
+/// The name of the time-stamp token over the checkpoint of this size.
+#[must_use]
+pub fn timestamp_name(size: u64) -> String {
+    format!("{TIMESTAMPS}{size}.tsr")
+}
+
+/// The size of the checkpoint that a file of this name is a time-stamp token over: decimal, no leading zero.
+#[must_use]
+pub fn timestamp_size(name: &str) -> Option<u64> {
+    let size: Decimal = name.strip_prefix(TIMESTAMPS)?.strip_suffix(".tsr")?.parse().ok()?;
+    Some(size.0)
 }
 
 /// Whether `name` may stand in a bundle: `[a-z0-9._/-]`, relative, no empty, `.` or `..` segment, at most 128 bytes.
@@ -55,6 +71,7 @@ pub fn is_known(name: &str) -> bool {
     FIXED.contains(&name)
         || [Backup::FILE, Evidence::FILE, RestoreTest::FILE, Review::FILE].contains(&name)
         || name.strip_prefix(BLOBS).is_some_and(|digest| digest.parse::<Digest>().is_ok())
+        || timestamp_size(name).is_some()
 }
 
 /// A line that is empty, or a last line without LF.

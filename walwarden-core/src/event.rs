@@ -16,8 +16,8 @@ use crate::{jcs::JcsError, value::EntryId};
 
 pub use backup::{BackupCompleted, BackupFailed, BackupStarted, SchemaDigests, Stage, Trigger};
 pub use chain::{
-    Database, Excluded, ExportKind, ExportMade, ExportState, Genesis, KeyAction, KeyChange, KeyChanged, Observed,
-    PolicyAdopted, Predecessor, ScopeDeclared, Zone, ZoneTransition,
+    AnchorAttached, AnchorKind, Database, Excluded, ExportKind, ExportMade, ExportState, Genesis, KeyAction, KeyChange,
+    KeyChanged, Observed, PolicyAdopted, Predecessor, ScopeDeclared, Zone, ZoneTransition,
 };
 pub use evidence::{Covers, Diff, EvidenceCollected, EvidenceOutcome, EvidenceTrigger, Flag};
 pub use restore::{
@@ -96,6 +96,8 @@ events! {
     "evidence.collected" => EvidenceCollected(EvidenceCollected),
     /// A person has reviewed something.
     "review.signed" => ReviewSigned(ReviewSigned),
+    /// Somebody outside saw a head.
+    "anchor.attached" => AnchorAttached(AnchorAttached),
     /// A bundle is about to be sealed, or was.
     "export.made" => ExportMade(ExportMade),
 }

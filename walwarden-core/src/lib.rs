@@ -49,6 +49,7 @@ pub mod rules;
 pub mod sign;
 pub mod statement;
 pub mod time;
+pub mod tsa;
 pub mod value;
 
 pub use digest::Digest;

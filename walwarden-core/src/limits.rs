@@ -24,3 +24,15 @@ pub const FILES: usize = 65_535;
 pub const ZIP_BYTES: u64 = 0xFFFF_FFFF;
 /// Bytes of a handover file.
 pub const HANDOVER_BYTES: usize = 64 << 10;
+/// Bytes of a time-stamp token.
+pub const TOKEN_BYTES: usize = 64 << 10;
+/// Certificates in a time-stamp token.
+pub const TOKEN_CERTIFICATES: usize = 8;
+/// Nesting of a time-stamp token's elements; the outermost counts as 1.
+pub const TOKEN_DEPTH: usize = 32;
+/// Bytes of a file with roots of time-stamping authorities.
+pub const TSA_ROOT_BYTES: usize = 1 << 20;
+/// Roots of time-stamping authorities that a reader brings.
+pub const TSA_ROOTS: usize = 64;
+/// Steps of the search for a path from a token's signer to a root.
+pub const TSA_PATH_STEPS: usize = 128;

@@ -15,7 +15,7 @@ const PAGES: &[(&str, usize)] = &[
     ("05-merkle", 6),
     ("06-chain", 10),
     ("07-keys", 13),
-    ("08-time", 4),
+    ("08-time", 10),
     ("09-bundle", 9),
     ("10-events", 6),
     ("11-policy", 4),

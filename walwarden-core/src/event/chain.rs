@@ -181,6 +181,36 @@ pub enum KeyAction {
     Root,
 }
 
+/// `anchor.attached`: somebody outside the organisation saw a head of this chain (`spec:time-9`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorAttached {
+    /// Size of the checkpoint.
+    pub size: u64,
+    /// SHA-256 of its core note.
+    pub checkpoint_sha256: Digest,
+    /// Who saw it.
+    pub kind: AnchorKind,
+    /// SHA-256 of the time-stamp token.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub token_sha256: Option<Digest>,
+    /// The token's `genTime`.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub gen_time: Option<Time>,
+}
+
+/// Who saw a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AnchorKind {
+    /// A time-stamping authority.
+    Rfc3161,
+    /// A witness, by a cosignature.
+    Witness,
+    /// Somebody else: a newspaper, say.
+    Other,
+}
+
 /// `export.made`: `begun` lies under the end checkpoint of the bundle, `written` travels in the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
