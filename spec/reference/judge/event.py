@@ -104,6 +104,10 @@ TYPES = {
         | {"conclusion": words("no_issue", "issue"), "head": shape({"size": is_count, "root": is_digest})},
         {"period": PERIOD},
     ),
+    "anchor.attached": (
+        {"size": is_count, "checkpoint_sha256": is_digest, "kind": words("rfc3161", "witness", "other")},
+        {"token_sha256": is_digest, "gen_time": is_time},
+    ),
     "export.made": (
         {"state": words("begun", "written"), "kind": words("bundle", "chain_dump", "keys")},
         {

@@ -10,7 +10,7 @@ from .value import Refused
 
 ENTRIES, CHECKPOINTS, PROOFS = "chain/entries.ndjson", "chain/checkpoints.ndjson", "chain/proofs.json"
 REGISTRY, KEYS_CSV, README = "keys/registry.ndjson", "keys/keys.csv", "readme.txt"
-BUNDLE, BLOBS = "bundle.dsse.json", "blobs/"
+BLOBS, TIMESTAMPS = "blobs/", "chain/timestamps/"
 
 
 class NotRun(Exception):

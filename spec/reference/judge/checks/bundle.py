@@ -3,10 +3,10 @@
 from .. import event
 from ..archive import STATEMENT
 from ..envelope import Envelope
-from ..facts import BLOBS, CHECKPOINTS, ENTRIES, KEYS_CSV, PROOFS, README, REGISTRY, NotRun, needs, nothing
+from ..facts import BLOBS, CHECKPOINTS, ENTRIES, KEYS_CSV, PROOFS, README, REGISTRY, TIMESTAMPS, NotRun, needs, nothing
 from ..readme import TEXT
 from ..statement import FILE, PREDICATES, parse_payload
-from ..value import is_digest, micros, refuse_unless
+from ..value import is_decimal, is_digest, micros, refuse_unless
 
 ALWAYS = (ENTRIES, CHECKPOINTS, PROOFS, REGISTRY, KEYS_CSV, README)
 
@@ -46,6 +46,8 @@ def listed(facts):
 
 
 def _is_known(name):
+    if name.startswith(TIMESTAMPS) and name.endswith(".tsr"):
+        return is_decimal(name[len(TIMESTAMPS) : -len(".tsr")])
     return name in ALWAYS or name in FILE.values() or name.startswith(BLOBS) and is_digest(name[len(BLOBS) :])
 
 
@@ -149,13 +151,11 @@ def complete(facts):
     positions |= _last_before(facts, entries) | {one.position for one in policies_in_force(facts, adopted)}
     inner = {one.envelope.payload_digest: [digest for digest, _ in one.blobs()] for one in statements}
     wanted = set()
-    for entry in (entries[place].value for place in positions):
-        for reference in entry["statements"]:
-            digests_of = [reference["payload"], *inner.get(reference["payload"], [])]
-            wanted |= {(entry["id"], digest) for digest in digests_of}
-        wanted |= {(entry["id"], blob["sha256"]) for blob in entry["blobs"]}
+    for entry in (entries[place] for place in positions):
+        wanted |= {(entry.value["id"], digest) for digest in _referred(entry, inner)}
     versions = {version.envelope.payload_digest for version in facts.need("versions")}
     carried = inner.keys() | versions | {name[len(BLOBS) :] for name in facts.archive.files if name.startswith(BLOBS)}
+    carried |= {facts.archive.digest(name) for name in facts.archive.files if name.startswith(TIMESTAMPS)}
     withheld = [(one["entry"], one["sha256"]) for one in said["withheld"]]
     missing = [pair for pair in wanted if pair[1] not in carried and pair not in withheld]
     refuse_unless(not missing, f"bundle-4: neither carried nor withheld: {missing[:1]}")
@@ -163,6 +163,17 @@ def complete(facts):
         refuse_unless(pair[1] not in carried, f"bundle-4: withheld and carried: {pair}")
         refuse_unless(pair in wanted, f"bundle-4: withheld, and nothing refers to it: {pair}")
     return f"{len(wanted)} references, {len(withheld)} withheld"
+
+
+def _referred(entry, inner):
+    """Digests of every payload, blob and token that an entry refers to; `inner` are the blobs of statements."""
+    for reference in entry.value["statements"]:
+        yield reference["payload"]
+        yield from inner.get(reference["payload"], [])
+    yield from (blob["sha256"] for blob in entry.value["blobs"])
+    anchor = event.data_of(entry, "anchor.attached")
+    if anchor and "token_sha256" in anchor:
+        yield anchor["token_sha256"]
 
 
 def _last_before(facts, entries):
