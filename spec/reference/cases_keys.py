@@ -4,10 +4,26 @@ import hashlib
 import json
 
 import ed25519
+import es256
 import formats
 import story
 from ed25519 import BASE, IDENTITY, L, P, add, encode, multiply
-from story import KEYS_1, LOG, NEW_LOG, ORIGIN, REVIEWER, ROOT_A, ROOT_B, ROOT_C, STATEMENT_USES, STATEMENTS, STRANGER
+from story import (
+    ES_REVIEWER,
+    ES_ROOT,
+    ES_STATEMENTS,
+    KEYS_1,
+    LOG,
+    NEW_LOG,
+    ORIGIN,
+    REVIEWER,
+    ROOT_A,
+    ROOT_B,
+    ROOT_C,
+    STATEMENT_USES,
+    STATEMENTS,
+    STRANGER,
+)
 
 TORSION = ed25519.torsion_point()
 
@@ -38,7 +54,8 @@ def key_cases():
         assert (public is not None) == valid, name
         case = {"name": name, "rule": rule, "valid": valid, "jwk": text}
         if valid:
-            case["public"] = public.hex()
+            case["algorithm"] = formats.algorithm(public)
+            case["word"] = formats.key_word(public)
             case["key_id"] = formats.key_id(public)
             case["spki"] = formats.spki(public).hex()
             case["fingerprint"] = formats.fingerprint(public).hex()
@@ -76,11 +93,70 @@ def key_cases():
         "without-x": {n: v for n, v in good.items() if n != "x"},
         "without-crv": {n: v for n, v in good.items() if n != "crv"},
         "x-null": good | {"x": None},
-        "p-256": {"crv": "P-256", "kty": "EC", "x": x, "y": x},
     }
     for name, value in bad.items():
         case(name, "keys-1", False, formats.jcs(value).decode())
+    es256_key_cases(case)
     return cases
+
+
+def es256_key_cases(case):
+    # The key of RFC 7517 A.1, without its other members.
+    rfc = {
+        "crv": "P-256",
+        "kty": "EC",
+        "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+        "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+    }
+    case("rfc-7517-p-256", "keys-1", True, formats.jcs(rfc).decode())
+    for name in ("es256 root", "es256 statements", "es256 reviewer"):
+        good = formats.jwk(formats.public_key(story.seed(name)))
+        case(name.replace(" ", "-"), "keys-1", True, formats.jcs(good).decode())
+    zero = formats.jwk(bytes(32) + y_of(0).to_bytes(32, "big"))
+    case("p-256-x-zero", "keys-2", True, formats.jcs(zero).decode())
+    x, y = good["x"], good["y"]
+    points = {
+        "p-256-not-on-the-curve": x_and_y(x, formats.b64url(bytes(31) + b"\x01")),
+        "p-256-x-and-y-swapped": x_and_y(y, x),
+        "p-256-of-zeros": x_and_y(formats.b64url(bytes(32)), formats.b64url(bytes(32))),
+        "p-256-x-is-p": zero | {"x": formats.b64url(es256.P.to_bytes(32, "big"))},
+        "p-256-y-above-p": zero | {"y": formats.b64url((2**256 - 1).to_bytes(32, "big"))},
+    }
+    for name, value in points.items():
+        case(name, "keys-2", False, formats.jcs(value).decode())
+    last = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    bad = {
+        "p-256-x-with-trailing-bits": good | {"x": x[:-1] + last[last.index(x[-1]) + 1]},
+        "p-256-y-with-trailing-bits": good | {"y": y[:-1] + last[last.index(y[-1]) + 1]},
+        "p-256-x-of-31-bytes": good | {"x": formats.b64url(b"\x01" * 31)},
+        "p-256-x-of-33-bytes": good | {"x": formats.b64url(bytes(1) + formats.un_b64url_32(x))},
+        "p-256-y-of-31-bytes": good | {"y": formats.b64url(b"\x01" * 31)},
+        "p-256-y-padded": good | {"y": y + "="},
+        "p-256-without-y": {n: v for n, v in good.items() if n != "y"},
+        "p-256-y-null": good | {"y": None},
+        "p-256-with-alg": good | {"alg": "ES256"},
+        "p-256-with-kid": good | {"kid": "x"},
+        "p-256-with-private-d": good | {"d": x},
+        "p-256-of-type-okp": good | {"kty": "OKP"},
+        "p-256-in-lower-case": good | {"crv": "p-256"},
+        "p-384": good | {"crv": "P-384"},
+        "secp256k1": good | {"crv": "secp256k1"},
+        "ed25519-with-y": formats.jwk(ed25519.public_key(LOG)) | {"y": y},
+    }
+    for name, value in bad.items():
+        case(name, "keys-1", False, formats.jcs(value).decode())
+
+
+def x_and_y(x, y):
+    return {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+
+
+def y_of(x):
+    """The even y of a point of P-256 with this x."""
+    p = es256.P
+    y = pow(x**3 - 3 * x + es256.B, (p + 1) // 4, p)
+    assert es256.decode(x.to_bytes(32, "big") + y.to_bytes(32, "big"))
+    return y if y % 2 == 0 else p - y
 
 
 def mixed():
@@ -107,9 +183,9 @@ def signature_cases():
     cases = []
 
     def case(name, rule, valid, public, message, signature):
-        assert ed25519.verify(public, message, signature) == valid, name
+        assert formats.verify(public, message, signature) == valid, name
         cases.append(
-            {"name": name, "rule": rule, "valid": valid, "public": public.hex()}
+            {"name": name, "rule": rule, "valid": valid, "jwk": formats.jcs(formats.jwk(public)).decode()}
             | {"message": message.hex(), "signature": signature.hex()}
         )
 
@@ -138,11 +214,80 @@ def signature_cases():
     case("none", "keys-3", False, public, message, b"")
     case("mixed-order-key-where-8-divides-k", "keys-3", True, *mixed_signature(True))
     case("mixed-order-key-needs-the-cofactor", "keys-3", False, *mixed_signature(False))
+    es256_signature_cases(case)
     return cases
 
 
+def es256_signature_cases(signature_case):
+    private, message = ES_STATEMENTS, b"a signed message"
+    public, n = es256.public_key(private), es256.N
+    r, s = es256.sign_numbers(private, message)
+    low, high = min(s, n - s), max(s, n - s)
+    good = es256.der(r, low)
+
+    def case(name, signature, valid=False, public=public, message=message):
+        signature_case("es256-" + name, "keys-3", valid, public, message, signature)
+
+    def spelt(*numbers):
+        """DER of two integers whose bytes are given."""
+        body = b"".join(b"\x02" + bytes([len(number)]) + number for number in numbers)
+        return b"\x30" + bytes([len(body)]) + body
+
+    assert es256.equation_holds(public, message, r, high) and es256.equation_holds(public, message, r, low)
+    case("good", good, True)
+    case("empty-message", es256.sign(private, b""), True, message=b"")
+    case("other-message", good, message=message + b"x")
+    case("other-key", good, public=es256.public_key(ES_ROOT))
+    case("by-an-ed25519-key", ed25519.sign(LOG, message))
+    signature_case("es256-under-an-ed25519-key", "keys-3", False, ed25519.public_key(LOG), message, good)
+    case("high-s", es256.der(r, high))
+    case("trailing-byte", good + b"\x00")
+    case("trailing-byte-inside", b"\x30" + bytes([len(good) - 1]) + good[2:] + b"\x00")
+    case("cut", good[:-1])
+    case("none", b"")
+    case("not-der", r.to_bytes(32, "big") + low.to_bytes(32, "big"))
+    case("long-form-of-length", b"\x30\x81" + good[1:])
+    case("indefinite-length", b"\x30\x80" + good[2:] + b"\x00\x00")
+    case("r-with-zero-too-many", spelt(b"\x00" + es256.der_integer(r)[2:], es256.der_integer(low)[2:]))
+    case("s-with-zero-too-many", spelt(es256.der_integer(r)[2:], b"\x00" + es256.der_integer(low)[2:]))
+    # An r that begins with a set bit, spelt without the zero byte that makes it positive.
+    texts = (b"message %d" % i for i in range(64))
+    negative = next(text for text in texts if es256.sign_numbers(private, text)[0] >> 255)
+    numbers = es256.of_der(es256.sign(private, negative))
+    unsigned = spelt(numbers[0].to_bytes(32, "big"), es256.der_integer(numbers[1])[2:])
+    case("negative-r", unsigned, message=negative)
+    case("third-integer", spelt(es256.der_integer(r)[2:], es256.der_integer(low)[2:], b"\x01"))
+    case("set-for-sequence", b"\x31" + good[1:])
+    case("zero-r", es256.der(0, low))
+    case("zero-s", es256.der(r, 0))
+    case("both-zero", es256.der(0, 0))
+    case("empty-integers", spelt(b"", b""))
+    case("r-plus-n", es256.der(r + n, low))
+    case("s-plus-n", es256.der(r, low + n))
+    case("r-is-n", es256.der(n, low))
+    case("s-is-n", es256.der(r, n))
+    case("s-flipped", es256.der(r, low ^ 1))
+    half_message, half = half_signature()
+    half_public = es256.encode(half)
+    case("s-is-half-of-n", half_message, True, half_public, b"half")
+    case("s-is-half-of-n-plus-1", es256.der(r_of(half_message), n // 2 + 1), False, half_public, b"half")
+
+
+def r_of(signature):
+    return es256.of_der(signature)[0]
+
+
+def half_signature():
+    """A signature whose s is n // 2, the largest that is taken, and the key that it fits."""
+    n, nonce = es256.N, 7
+    r = es256.multiply(nonce, es256.BASE)[0] % n
+    h = int.from_bytes(hashlib.sha256(b"half").digest(), "big")
+    private = (nonce * (n // 2) - h) * pow(r, -1, n) % n
+    return es256.der(r, n // 2), es256.multiply(private, es256.BASE)
+
+
 def fingerprints(*seeds):
-    return [formats.fingerprint(ed25519.public_key(s)).hex() for s in seeds]
+    return [formats.fingerprint(formats.public_key(s)).hex() for s in seeds]
 
 
 def digest(payload):
@@ -222,6 +367,14 @@ def registry_cases():
     single(
         "review-key", "keys-5", story.registry(1, None, [ROOT_A], 1, [*KEYS_1, story.key(REVIEWER, ["review"])]), True
     )
+    single("es256-log-key", "keys-5", story.registry(1, None, [ROOT_A], 1, [story.key(ES_STATEMENTS, ["log"])]))
+    elliptic = [*KEYS_1, story.key(ES_STATEMENTS, ["backup"]), story.key(ES_REVIEWER, ["review"])]
+    es_root = sealed(story.registry_payload(story.registry(1, None, [ES_ROOT], 1, elliptic)), ES_ROOT)
+    case("es256-root-statement-and-review-keys", "keys-1", [es_root], True, fingerprints(ES_ROOT), 1, 1)
+    mixed_roots = sealed(story.registry_payload(story.registry(1, None, [ROOT_A, ES_ROOT], 2, KEYS_1)), ROOT_A, ES_ROOT)
+    case("roots-of-both-algorithms", "keys-8", [mixed_roots], True, fingerprints(ROOT_A, ES_ROOT), 2, 1)
+    case("root-goes-over-to-es256", "keys-6", [one[1], second((ES_ROOT,), 1, (ROOT_A, ES_ROOT))], True, pin_a, 1, 1)
+    case("root-goes-over-to-es256-unasked", "keys-6", [one[1], second((ES_ROOT,), 1, (ES_ROOT,))], False)
     single("log-key-with-another-use", "keys-5", with_key(uses=["backup", "log"]))
     single("review-key-with-another-use", "keys-5", with_key(uses=["backup", "review"]))
     single("no-use", "keys-5", with_key(uses=[]))
@@ -291,7 +444,7 @@ def handover_cases():
 def files():
     return {
         "keys": ("07-keys", "JWKs that are, or are not, public keys of this format.", key_cases()),
-        "signatures": ("07-keys", "Ed25519 signatures, strictly judged; all members in hex.", signature_cases()),
+        "signatures": ("07-keys", "Signatures, strictly judged; message and signature in hex.", signature_cases()),
         "registry": (
             "07-keys",
             "Files of registry versions. `anchored` is the lowest version that `threshold` of the `pins` have signed.",

@@ -6,11 +6,12 @@ import itertools
 import json
 
 import ed25519
+import es256
 import formats
 import predicates
 import record
 import story
-from story import LOG, ROOT_A, STATEMENTS, STRANGER
+from story import ES_STATEMENTS, LOG, ROOT_A, STATEMENTS, STRANGER
 
 
 def pae_cases():
@@ -34,7 +35,7 @@ def envelope_cases():
 
     def case(name, rule, valid, value, seeds=(STATEMENTS,), threshold=1):
         line = value if isinstance(value, bytes) else formats.jcs(value)
-        publics = [ed25519.public_key(s) for s in seeds]
+        publics = [formats.public_key(s) for s in seeds]
         opened = formats.open_envelope(line, publics, threshold)
         assert (opened is not None) == valid, name
         case = {
@@ -42,7 +43,7 @@ def envelope_cases():
             "rule": rule,
             "valid": valid,
             "envelope": line.decode(),
-            "keys": [p.hex() for p in publics],
+            "keys": [formats.jwk(p) for p in publics],
         }
         case["threshold"] = threshold
         if valid:
@@ -96,6 +97,22 @@ def envelope_cases():
         both | {"signatures": both["signatures"][::-1]},
         (STATEMENTS, ROOT_A),
     )
+    elliptic = formats.envelope(payload, [ES_STATEMENTS])
+    r, s = es256.of_der(base64.b64decode(elliptic["signatures"][0]["sig"]))
+    case("es256", "statements-1", True, elliptic, (ES_STATEMENTS,))
+    case(
+        "both-algorithms",
+        "statements-4",
+        True,
+        formats.envelope(payload, [STATEMENTS, ES_STATEMENTS]),
+        (STATEMENTS, ES_STATEMENTS),
+        2,
+    )
+    case("es256-key-given-twice-counts-once", "statements-4", False, elliptic, (ES_STATEMENTS, ES_STATEMENTS), 2)
+    elliptic["signatures"][0]["sig"] = formats.b64(es256.der(r, es256.N - s))
+    case("es256-high-s", "keys-3", False, elliptic, (ES_STATEMENTS,))
+    elliptic["signatures"][0]["sig"] = formats.b64(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+    case("es256-not-der", "keys-3", False, elliptic, (ES_STATEMENTS,))
     many = [story.seed(f"many {i}") for i in range(17)]
     case("sixteen-signatures", "bytes-6", True, formats.envelope(payload, many[:16]), many[:16], 16)
     case("seventeen-signatures", "bytes-6", False, formats.envelope(payload, many), many, 17)

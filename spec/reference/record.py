@@ -5,7 +5,6 @@ import json
 import struct
 import zlib
 
-import ed25519
 import examples
 import formats
 import predicates
@@ -102,7 +101,7 @@ class Record:
         envelope = formats.jcs(formats.envelope(payload, [story.ROOT_A]))
         self.registry.append(envelope)
         changes = [(new, "added"), (old, "retired")]
-        changes = [{"keyid": formats.key_id(ed25519.public_key(s)), "action": action} for s, action in changes]
+        changes = [{"keyid": formats.key_id(formats.public_key(s)), "action": action} for s, action in changes]
         data = {"registry_version": 2, "changes": changes}
         self.append(self.rotated, "key.changed", data, actor=story.PERSON, statements=[story.refer(payload, envelope)])
 
@@ -135,9 +134,9 @@ class Record:
         for key in self.keys:
             new = key["jwk"] not in [k["jwk"] for k in story.KEYS_1]
             times = (self.rotated if new else time(0)) + "," + (self.rotated if key["state"] != "active" else "")
-            rows.append(
-                f"{formats.key_id(formats.public_of_jwk(key['jwk']))},{key['jwk']['x']},Ed25519,{key['state']},{times}"
-            )
+            public = formats.public_of_jwk(key["jwk"])
+            key_id, word, algorithm = formats.key_id(public), formats.key_word(public), formats.algorithm(public)
+            rows.append(f"{key_id},{word},{algorithm},{key['state']},{times}")
         return "".join(row + "\n" for row in rows)
 
     def files(self):
@@ -181,7 +180,7 @@ class Record:
 
     def handover(self):
         """keys-12: what the auditor got when the chain had four lines."""
-        roots = [formats.fingerprint(ed25519.public_key(story.ROOT_A)).hex()]
+        roots = [formats.fingerprint(formats.public_key(story.ROOT_A)).hex()]
         value = {"_type": "https://walwarden.dev/spec/handover/v1", "head": self.head(4), "origin": ORIGIN}
         return formats.jcs(value | {"roots": roots, "threshold": 1})
 

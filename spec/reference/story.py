@@ -3,20 +3,22 @@
 The private keys are SHA-256 of the words below. They are for tests only and guard nothing.
 """
 
-import ed25519
+import es256
 import formats
 
 ORIGIN = "acme.example/backups-k3v9q2x7ta"
 
 
 def seed(word):
-    """The private key of a test."""
-    return formats.sha256(b"walwarden test key: ", word.encode())
+    """The private key of a test; a word that begins with `es256` names one on P-256."""
+    private = formats.sha256(b"walwarden test key: ", word.encode())
+    return es256.PrivateKey(private) if word.startswith("es256") else private
 
 
 ROOT_A, ROOT_B, ROOT_C = seed("root a"), seed("root b"), seed("root c")
 LOG, NEW_LOG, STATEMENTS, REVIEWER, STRANGER = map(seed, ("log", "new log", "statements", "reviewer", "stranger"))
-public = ed25519.public_key
+ES_ROOT, ES_STATEMENTS, ES_REVIEWER = map(seed, ("es256 root", "es256 statements", "es256 reviewer"))
+public = formats.public_key
 
 
 def identifier(n):
@@ -56,7 +58,7 @@ def key(s, uses, **members):
 def registry_payload(predicate):
     """keys-4: the statement over a registry, with one subject for each key, roots first."""
     jwks = predicate["roots"] + [k["jwk"] for k in predicate["keys"]]
-    publics = [formats.un_b64url_32(jwk["x"]) for jwk in jwks]
+    publics = [formats.public_of_jwk(jwk) for jwk in jwks]
     subjects = [(formats.key_id(p), formats.fingerprint(p).hex()) for p in publics]
     return formats.statement("key-registry", subjects, predicate)
 

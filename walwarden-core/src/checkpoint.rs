@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     digest::Digest,
-    key::PublicKey,
+    key::Ed25519Key,
     limits,
     merkle::TreeHead,
     value::{Base64, Origin},
@@ -74,7 +74,7 @@ pub struct Note {
 
 /// The key hash of a signed note: `SHA-256(name || LF || 0x01 || key)[..4]`.
 #[must_use]
-pub fn key_hash(name: &str, key: &PublicKey) -> [u8; 4] {
+pub fn key_hash(name: &str, key: &Ed25519Key) -> [u8; 4] {
     let digest = Digest::of_parts(&[name.as_bytes(), b"\n\x01", &key.to_bytes()]);
     let [a, b, c, d, ..] = digest.0;
     [a, b, c, d]
@@ -118,7 +118,7 @@ impl Note {
     }
 
     /// Adds a signature, kept in order of key id (`spec:time-2`: the core note).
-    pub fn add(&mut self, key: &PublicKey, signature: Vec<u8>) {
+    pub fn add(&mut self, key: &Ed25519Key, signature: Vec<u8>) {
         let name = String::from(self.head.origin.as_str());
         let hash = key_hash(&name, key);
         self.signatures.push(NoteSignature { name, hash, signature });
@@ -130,7 +130,7 @@ impl Note {
     ///
     /// # Errors
     /// [`NoteError::Unsigned`], [`NoteError::BadSignature`].
-    pub fn verify(&self, keys: &[PublicKey]) -> Result<(), NoteError> {
+    pub fn verify(&self, keys: &[Ed25519Key]) -> Result<(), NoteError> {
         let text = format!("{}", self.head);
         let name = self.head.origin.as_str();
         let mut signed = false;
@@ -179,9 +179,9 @@ mod tests {
     use ed25519_dalek::{Signer as _, SigningKey};
     use std::vec;
 
-    fn key(seed: u8) -> (SigningKey, PublicKey) {
+    fn key(seed: u8) -> (SigningKey, Ed25519Key) {
         let signing = SigningKey::from_bytes(&[seed; 32]);
-        let public = PublicKey::from_bytes(signing.verifying_key().to_bytes()).unwrap();
+        let public = Ed25519Key::from_bytes(signing.verifying_key().to_bytes()).unwrap();
         (signing, public)
     }
 

@@ -37,7 +37,7 @@ pub struct Envelope {
 pub struct Signed {
     /// Which key is claimed; only a hint.
     pub keyid: KeyId,
-    /// 64 bytes of Ed25519.
+    /// 64 bytes of Ed25519, or the DER of ES256.
     pub sig: Base64,
 }
 
@@ -138,15 +138,15 @@ impl Envelope {
     /// The signer, or who changed the envelope, is at fault.
     pub fn verify(&self, keys: &[PublicKey], threshold: usize) -> Result<Authentic<'_>, DsseError> {
         let pae = pae(&self.payload.0);
-        let mut signers: Vec<[u8; 32]> = Vec::new();
+        let mut signers: Vec<&PublicKey> = Vec::new();
         for signature in &self.signatures {
             let keyid = &signature.keyid;
             let key = keys.iter().find(|key| key.id() == *keyid).ok_or_else(|| DsseError::UnknownKey(keyid.clone()))?;
             if !key.verifies(&pae, &signature.sig.0) {
                 return Err(DsseError::BadSignature(keyid.clone()));
             }
-            if !signers.contains(&key.to_bytes()) {
-                signers.push(key.to_bytes());
+            if !signers.contains(&key) {
+                signers.push(key);
             }
         }
         let found = signers.len();
@@ -160,13 +160,14 @@ impl Envelope {
     #[must_use]
     pub fn signers_among(&self, keys: &[PublicKey]) -> usize {
         let pae = pae(&self.payload.0);
-        let mut signers: Vec<[u8; 32]> = keys
-            .iter()
-            .filter(|key| self.signatures.iter().any(|s| s.keyid == key.id() && key.verifies(&pae, &s.sig.0)))
-            .map(PublicKey::to_bytes)
-            .collect();
-        signers.sort_unstable();
-        signers.dedup();
+        let mut signers: Vec<&PublicKey> = Vec::new();
+        for key in keys {
+            let id = key.id();
+            let signed = || self.signatures.iter().any(|s| s.keyid == id && key.verifies(&pae, &s.sig.0));
+            if !signers.contains(&key) && signed() {
+                signers.push(key);
+            }
+        }
         signers.len()
     }
 }

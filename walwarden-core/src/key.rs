@@ -1,21 +1,29 @@
-//! Public keys: JWK, key id, fingerprint, strict Ed25519 (`spec:keys-1` to `spec:keys-3`).
+//! Public keys: JWK, key id, fingerprint, signatures with one accept-set (`spec:keys-1` to `spec:keys-3`).
 
-use alloc::{format, string::String};
+mod ed25519;
+mod es256;
+
+use alloc::{format, string::String, vec::Vec};
 use core::{fmt, str::FromStr};
 
-use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use self::{ed25519::Ed25519Key, es256::Es256Key};
 use crate::{
     digest::Digest,
-    value::{base64url, base64url_32},
+    value::{base64url, base64url_32, present},
 };
 
-/// An Ed25519 public key whose encoding is canonical and whose point is not of small order.
+/// A public key of either algorithm. Equal when the decoded keys are: that is what thresholds count.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub enum PublicKey {
+    /// For every use; the only one for heads of chains, and for witnesses.
+    Ed25519(Ed25519Key),
+    /// ECDSA on P-256 with SHA-256, for every use but heads.
+    Es256(Es256Key),
+}
 
-/// Why 32 bytes are no key we accept.
+/// Why bytes are no key we accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -28,29 +36,49 @@ pub enum KeyError {
 }
 
 impl PublicKey {
-    /// Accepts the 32 bytes of a key.
+    /// Accepts the 32 bytes of an Ed25519 key.
     ///
     /// # Errors
     /// The key's author is at fault: [`KeyError`].
-    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
-        if !is_reduced(&bytes) {
-            return Err(KeyError::NotCanonical);
-        }
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::NotCanonical)?;
-        // Also refuses the two non-canonical signs of x = 0, which are of small order: spec:keys-2
-        if key.is_weak() { Err(KeyError::SmallOrder) } else { Ok(Self(key)) }
+    pub fn ed25519(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        Ed25519Key::from_bytes(bytes).map(Self::Ed25519)
     }
 
-    /// The 32 bytes.
+    /// Accepts the coordinates of a P-256 key.
+    ///
+    /// # Errors
+    /// The key's author is at fault: [`KeyError`].
+    pub fn es256(x: [u8; 32], y: [u8; 32]) -> Result<Self, KeyError> {
+        Es256Key::from_coordinates(x, y).map(Self::Es256)
+    }
+
+    /// The algorithm, as JOSE names it.
     #[must_use]
-    pub fn to_bytes(&self) -> [u8; 32] {
-        self.0.to_bytes()
+    pub const fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "Ed25519",
+            Self::Es256(_) => "ES256",
+        }
     }
 
-    /// The key id: RFC 7638 thumbprint of the JWK.
+    /// The key as an Ed25519 key, the only kind that signs heads.
+    #[must_use]
+    pub const fn as_ed25519(&self) -> Option<&Ed25519Key> {
+        match self {
+            Self::Ed25519(key) => Some(key),
+            Self::Es256(_) => None,
+        }
+    }
+
+    /// The key id: RFC 7638 thumbprint, SHA-256 of the JWK.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        let jwk = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64url(&self.to_bytes()));
+        let jwk = match self {
+            Self::Ed25519(_) => format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, self.x()),
+            Self::Es256(key) => {
+                format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, self.x(), base64url(key.coordinates().1))
+            }
+        };
         KeyId(base64url(&Digest::of(jwk.as_bytes()).0))
     }
 
@@ -58,14 +86,53 @@ impl PublicKey {
     /// `openssl pkey -pubin -outform DER | sha256sum` prints it.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
-        const PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
-        Digest::of_parts(&[&PREFIX, &self.to_bytes()])
+        Digest::of(&self.spki())
     }
 
-    /// Verifies a signature strictly: no malleable form, no cofactor.
+    /// The SubjectPublicKeyInfo in DER: RFC 8410, and RFC 5480 with the point not compressed.
+    #[must_use]
+    pub fn spki(&self) -> Vec<u8> {
+        const ED25519: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+        const P256: [u8; 27] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+            0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+        ];
+        match self {
+            Self::Ed25519(key) => [ED25519.as_slice(), &key.to_bytes()].concat(),
+            Self::Es256(key) => [P256.as_slice(), key.coordinates().0, key.coordinates().1].concat(),
+        }
+    }
+
+    /// The key in one word, as `keys/keys.csv` has it (`spec:keys-11`): `x`, or `x.y`, in base64url.
+    #[must_use]
+    pub fn to_word(&self) -> String {
+        match self {
+            Self::Ed25519(_) => self.x(),
+            Self::Es256(key) => format!("{}.{}", self.x(), base64url(key.coordinates().1)),
+        }
+    }
+
+    /// Verifies a signature in the one form that its algorithm has here.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+        match self {
+            Self::Ed25519(key) => key.verifies(message, signature),
+            Self::Es256(key) => key.verifies(message, signature),
+        }
+    }
+
+    /// The member `x` of the JWK.
+    fn x(&self) -> String {
+        match self {
+            Self::Ed25519(key) => base64url(&key.to_bytes()),
+            Self::Es256(key) => base64url(key.coordinates().0),
+        }
+    }
+}
+
+impl From<Ed25519Key> for PublicKey {
+    fn from(key: Ed25519Key) -> Self {
+        Self::Ed25519(key)
     }
 }
 
@@ -75,36 +142,40 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// The coordinate is below 2^255 - 19: the decoder would accept its double.
-fn is_reduced(bytes: &[u8; 32]) -> bool {
-    let [low, middle @ .., high] = bytes;
-    !(*low >= 0xED && middle.iter().all(|b| *b == 0xFF) && high & 0x7F == 0x7F)
-}
-
-/// The JWK of an Ed25519 key: `{"crv":"Ed25519","kty":"OKP","x":"..."}` and nothing else.
+/// A JWK with the required members only: `{"crv":"Ed25519","kty":"OKP","x"}` or `{"crv":"P-256","kty":"EC","x","y"}`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Jwk {
     crv: String,
     kty: String,
     x: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    y: Option<String>,
 }
 
 impl Serialize for PublicKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Jwk { crv: "Ed25519".into(), kty: "OKP".into(), x: base64url(&self.to_bytes()) }.serialize(serializer)
+        let (crv, kty, y) = match self {
+            Self::Ed25519(_) => ("Ed25519", "OKP", None),
+            Self::Es256(key) => ("P-256", "EC", Some(base64url(key.coordinates().1))),
+        };
+        Jwk { crv: crv.into(), kty: kty.into(), x: self.x(), y }.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error as _;
-        let jwk = Jwk::deserialize(deserializer)?;
-        if jwk.crv != "Ed25519" || jwk.kty != "OKP" {
-            return Err(D::Error::custom("an algorithm that this version does not know"));
+        let Jwk { crv, kty, x, y } = Jwk::deserialize(deserializer)?;
+        let coordinate = |text: &str| {
+            base64url_32(text).ok_or_else(|| D::Error::custom("a coordinate is not 32 bytes of base64url"))
+        };
+        match (crv.as_str(), kty.as_str(), y) {
+            ("Ed25519", "OKP", None) => Self::ed25519(coordinate(&x)?),
+            ("P-256", "EC", Some(y)) => Self::es256(coordinate(&x)?, coordinate(&y)?),
+            _ => return Err(D::Error::custom("an algorithm that this version does not know")),
         }
-        let bytes = base64url_32(&jwk.x).ok_or_else(|| D::Error::custom("x is not 32 bytes of base64url"))?;
-        Self::from_bytes(bytes).map_err(D::Error::custom)
+        .map_err(D::Error::custom)
     }
 }
 

@@ -199,7 +199,7 @@ fn well_formed(registry: &KeyRegistry, number: usize) -> Result<(), &'static str
     }
     let keys = registry.roots.iter().chain(registry.keys.iter().map(|k| &k.jwk));
     let mut seen = BTreeSet::new();
-    if !keys.map(PublicKey::to_bytes).all(|key| seen.insert(key)) {
+    if !keys.map(PublicKey::fingerprint).all(|key| seen.insert(key)) {
         return Err("a public key occurs twice");
     }
     registry.keys.iter().try_for_each(key_well_formed)
@@ -214,6 +214,9 @@ fn key_well_formed(key: &RegistryKey) -> Result<(), &'static str> {
         return Err("a log or review key has another use");
     }
     let log = key.uses.contains(&Use::Log);
+    if log && key.jwk.as_ed25519().is_none() {
+        return Err("a log key is not an Ed25519 key");
+    }
     let (cut, other) = (
         if log { key.last_head.is_some() } else { key.last_trusted.is_some() },
         if log { key.last_trusted.is_some() } else { key.last_head.is_some() },
@@ -362,9 +365,8 @@ impl Registry {
             };
             let activated = self.versions.0.iter().position(|v| listed(v, true)).map(recorded).unwrap_or_default();
             let retired = self.versions.0.iter().position(|v| listed(v, false)).map(recorded).unwrap_or_default();
-            let x = crate::value::base64url(&key.jwk.to_bytes());
-            let row = format!("{},{x},Ed25519,{},{activated},{retired}\n", key.jwk.id(), key.state.word());
-            out.push_str(&row);
+            let (id, word, algorithm) = (key.jwk.id(), key.jwk.to_word(), key.jwk.algorithm());
+            out.push_str(&format!("{id},{word},{algorithm},{},{activated},{retired}\n", key.state.word()));
         }
         Ok(out)
     }

@@ -11,7 +11,7 @@ use crate::{
     checkpoint::Head,
     dsse::Signed,
     jcs::{self, JcsError},
-    key::PublicKey,
+    key::Ed25519Key,
     merkle::{Proof, ProofError, TreeHead, verify_consistency},
     statement::{
         Backup, Bundle, Evidence, Predicate, RestoreTest, Review, Statement, StatementError, key_registry::Use,
@@ -139,8 +139,8 @@ pub trait SignHead {
     /// [`SignError::Unavailable`].
     fn last_head(&self) -> Result<Option<LastHead>, SignError>;
 
-    /// The public key.
-    fn public_key(&self) -> PublicKey;
+    /// The public key; heads are signed with Ed25519 only (`spec:chain-7`).
+    fn public_key(&self) -> Ed25519Key;
 }
 
 /// Signs statements.

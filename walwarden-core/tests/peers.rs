@@ -10,7 +10,7 @@ use walwarden_core::{
     Digest,
     checkpoint::{Head, Note, key_hash},
     jcs,
-    key::PublicKey,
+    key::Ed25519Key,
     merkle::{
         Proof, Range, TreeHead, consistency, inclusion, leaf_hash, node_hash, verify_consistency, verify_inclusion,
     },
@@ -93,7 +93,7 @@ fn ct_merkle_and_we_accept_each_others_proofs() {
 #[test]
 fn signed_note_accepts_our_checkpoints() {
     let signing = SigningKey::from_bytes(&[7; 32]);
-    let key = PublicKey::from_bytes(signing.verifying_key().to_bytes()).unwrap();
+    let key = Ed25519Key::from_bytes(signing.verifying_key().to_bytes()).unwrap();
     let origin = "acme.example/backups-7k2m9q4xtz";
     let mut note =
         Note { head: Head { origin: origin.parse().unwrap(), tree: head(&leaves(41)) }, signatures: Vec::new() };

@@ -23,7 +23,7 @@ fn secret(seed: u8) -> SigningKey {
 }
 
 fn public(seed: u8) -> PublicKey {
-    PublicKey::from_bytes(secret(seed).verifying_key().to_bytes()).unwrap()
+    PublicKey::ed25519(secret(seed).verifying_key().to_bytes()).unwrap()
 }
 
 fn sign(payload: &[u8], seeds: &[u8]) -> Envelope {
@@ -98,13 +98,13 @@ fn a_threshold_counts_keys_and_an_unknown_signature_fails_the_envelope() {
 fn weak_and_doubly_encoded_keys_are_refused() {
     let mut one = [0; 32];
     one[0] = 1;
-    assert_eq!(PublicKey::from_bytes(one), Err(KeyError::SmallOrder));
-    assert_eq!(PublicKey::from_bytes([0; 32]), Err(KeyError::SmallOrder));
+    assert_eq!(PublicKey::ed25519(one), Err(KeyError::SmallOrder));
+    assert_eq!(PublicKey::ed25519([0; 32]), Err(KeyError::SmallOrder));
     // y = p + 1 is y = 1 in another spelling.
     let mut unreduced = [0xFF; 32];
     unreduced[0] = 0xEE;
     unreduced[31] = 0x7F;
-    assert_eq!(PublicKey::from_bytes(unreduced), Err(KeyError::NotCanonical));
+    assert_eq!(PublicKey::ed25519(unreduced), Err(KeyError::NotCanonical));
     let text = serde_json::to_string(&public(1)).unwrap();
     assert_eq!(serde_json::from_str::<PublicKey>(&text).unwrap(), public(1));
     // The last character of 43 carries four bits; the two below them must be zero.

@@ -10,7 +10,7 @@ use walwarden_core::{
     dsse::{self, Envelope},
     handover::Handover,
     jcs,
-    key::PublicKey,
+    key::{Ed25519Key, PublicKey},
     limits,
     merkle::{self, Proof, Range, TreeHead},
     policy::Policy,
@@ -35,23 +35,23 @@ const FILES: &[File] = &[
     File("consistency.json", 178, consistency),
     File("content.json", 21, content),
     File("entries.json", 46, entries),
-    File("envelopes.json", 27, envelopes),
+    File("envelopes.json", 32, envelopes),
     File("genesis.json", 4, genesis),
     File("handover.json", 13, handover),
     File("inclusion.json", 130, inclusion),
     File("json.json", 73, json),
-    File("keys.json", 40, keys),
+    File("keys.json", 65, keys),
     File("lines.json", 4, lines),
     File("names.json", 22, names),
     File("pae.json", 4, pae),
     File("policy.json", 38, policy),
     File("proofs.json", 1, proofs),
     File("readme.json", 1, readme),
-    File("registry.json", 51, registry),
+    File("registry.json", 56, registry),
     File("roots.json", 18, roots),
     File("rows.json", 13, row),
     File("rules.json", 31, rules),
-    File("signatures.json", 16, signatures),
+    File("signatures.json", 46, signatures),
     File("spellings.json", 104, spellings),
     File("statements.json", 0, |_| Ok(())), // needs its neighbours: see below
     File("tables.json", 12, tables),
@@ -180,7 +180,12 @@ fn bytes_32(hex: &str) -> [u8; 32] {
 }
 
 fn keys_of(case: &Value) -> Vec<PublicKey> {
-    list(case, "keys").iter().map(|key| PublicKey::from_bytes(bytes_32(key.as_str().unwrap())).unwrap()).collect()
+    list(case, "keys").iter().map(|key| serde_json::from_value(key.clone()).unwrap()).collect()
+}
+
+/// Keys of heads: 32 bytes in hex.
+fn log_keys_of(case: &Value) -> Vec<Ed25519Key> {
+    list(case, "keys").iter().map(|key| Ed25519Key::from_bytes(bytes_32(key.as_str().unwrap())).unwrap()).collect()
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Judged {
@@ -332,7 +337,7 @@ fn chains(case: &Value) -> Judged {
 }
 
 fn checkpoints(case: &Value) -> Judged {
-    let (note, keys) = (text(case, "note"), keys_of(case));
+    let (note, keys) = (text(case, "note"), log_keys_of(case));
     let hashes: Vec<String> =
         keys.iter().map(|key| walwarden_core::value::hex(&checkpoint::key_hash(text(case, "origin"), key))).collect();
     let expected: Vec<&str> = list(case, "key_hashes").iter().map(|h| h.as_str().unwrap()).collect();
@@ -353,14 +358,16 @@ fn keys(case: &Value) -> Judged {
     let parsed = jcs::parse_exact::<PublicKey>(text(case, "jwk").as_bytes());
     valid(case, &parsed)?;
     let Ok(key) = parsed else { return Ok(()) };
-    same("key", &key.to_bytes(), &bytes_32(text(case, "public")))?;
+    same("JWK", &jcs::to_vec(&key).unwrap().as_slice(), &text(case, "jwk").as_bytes())?;
+    same("word", &key.to_word().as_str(), &text(case, "word"))?;
+    same("algorithm", &key.algorithm(), &text(case, "algorithm"))?;
     same("key id", &key.id().as_str(), &text(case, "key_id"))?;
-    same("SPKI", &Digest::of(&bytes(text(case, "spki"))), &key.fingerprint())?;
+    same("SPKI", &key.spki(), &bytes(text(case, "spki")))?;
     same("fingerprint", &key.fingerprint(), &digest(case, "fingerprint"))
 }
 
 fn signatures(case: &Value) -> Judged {
-    let holds = PublicKey::from_bytes(bytes_32(text(case, "public")))
+    let holds = jcs::parse_exact::<PublicKey>(text(case, "jwk").as_bytes())
         .is_ok_and(|key| key.verifies(&bytes(text(case, "message")), &bytes(text(case, "signature"))));
     same("holds", &holds, &case["valid"].as_bool().unwrap())
 }

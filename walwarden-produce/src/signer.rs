@@ -13,7 +13,7 @@ use walwarden_core::{
     Base64, Origin,
     checkpoint::Head,
     dsse::{Signed, pae},
-    key::PublicKey,
+    key::{Ed25519Key, PublicKey},
     merkle::Proof,
     sign::{LastHead, Refusal, SignError, SignHead, SignStatement, may_sign_head, may_sign_statement},
     statement::key_registry::Use,
@@ -26,7 +26,7 @@ use state::HeadMemory;
 #[derive(Debug)]
 pub struct HeadSigner {
     key: SigningKey,
-    public: PublicKey,
+    public: Ed25519Key,
     memory: HeadMemory,
     origin: Origin,
 }
@@ -37,7 +37,7 @@ impl HeadSigner {
     /// # Errors
     /// The key is unusable, or its memory is of another chain or missing.
     pub fn new(key: SigningKey, path: PathBuf, memory: HeadMemory, origin: Origin) -> Result<Self, SignerError> {
-        let public = public_key(&key, path)?;
+        let public = ed25519_key(&key, path)?;
         let remembered = memory.read()?.origin;
         if remembered != origin {
             return Err(SignerError::Origin { expected: remembered, found: origin });
@@ -65,7 +65,7 @@ impl SignHead for HeadSigner {
         Ok((last.head.size > 0).then_some(last))
     }
 
-    fn public_key(&self) -> PublicKey {
+    fn public_key(&self) -> Ed25519Key {
         self.public
     }
 }
@@ -110,7 +110,11 @@ pub(crate) fn signed(key: &SigningKey, public: &PublicKey, payload: &[u8]) -> Si
 
 /// The public half, as the format accepts it.
 pub(crate) fn public_key(key: &SigningKey, path: PathBuf) -> Result<PublicKey, SignerError> {
-    PublicKey::from_bytes(key.verifying_key().to_bytes()).map_err(|_| SignerError::NotAKey(path))
+    ed25519_key(key, path).map(PublicKey::from)
+}
+
+fn ed25519_key(key: &SigningKey, path: PathBuf) -> Result<Ed25519Key, SignerError> {
+    Ed25519Key::from_bytes(key.verifying_key().to_bytes()).map_err(|_| SignerError::NotAKey(path))
 }
 
 fn unavailable(error: SignerError) -> SignError {

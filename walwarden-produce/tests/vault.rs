@@ -250,7 +250,7 @@ impl SignHead for Away {
         self.0.last_head()
     }
 
-    fn public_key(&self) -> walwarden_core::key::PublicKey {
+    fn public_key(&self) -> walwarden_core::key::Ed25519Key {
         self.0.public_key()
     }
 }

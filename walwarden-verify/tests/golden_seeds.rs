@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 
 use golden_support::ids;
 use walwarden_core::{
-    EntryId, Period,
+    Digest, EntryId, Period,
     event::{Reviewed, Trigger},
-    key::PublicKey,
     merkle::TreeHead,
 };
 use walwarden_fixtures::{
@@ -454,7 +453,7 @@ fn no_check_of_an_honest_bundle_fails() {
 fn test_keys_are_sound_and_distinct() {
     let more = LOG_KEYS.into_iter().chain(STATEMENT_KEYS).chain(["root e", "root f"]);
     let words = more.chain(walwarden_fixtures::keys::WORDS);
-    let mut keys: Vec<[u8; 32]> = words.map(|word| PublicKey::to_bytes(&TestKey::new(word).public())).collect();
+    let mut keys: Vec<Digest> = words.map(|word| TestKey::new(word).fingerprint()).collect();
     let before = keys.len();
     keys.sort_unstable();
     keys.dedup();

@@ -52,6 +52,8 @@ def key_is_well_formed(value):
     if not has(value, REGISTRY_KEY, REGISTRY_KEY_OPTIONAL):
         return False
     uses, state = value["uses"], value["state"]
+    if uses == ["log"] and value["jwk"]["crv"] != "Ed25519":
+        return False
     if len(uses) > 1 and ("log" in uses or "review" in uses):
         return False
     cut, other = ("last_head", "last_trusted") if uses == ["log"] else ("last_trusted", "last_head")

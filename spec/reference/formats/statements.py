@@ -3,9 +3,7 @@
 import base64
 import re
 
-import ed25519
-
-from .keys import key_id
+from .keys import key_id, public_key, sign, verify
 from .values import SIGNATURES, b64, has, is_base64, is_digest, is_text, jcs, parse
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -19,7 +17,7 @@ def pae(payload):
 
 def envelope(payload, seeds):
     """statements-1: an envelope signed by these keys."""
-    signed = [(key_id(ed25519.public_key(s)), b64(ed25519.sign(s, pae(payload)))) for s in seeds]
+    signed = [(key_id(public_key(s)), b64(sign(s, pae(payload)))) for s in seeds]
     return {
         "payload": b64(payload),
         "payloadType": PAYLOAD_TYPE,
@@ -44,7 +42,7 @@ def open_envelope(data, publics, threshold=1):
     payload, known = base64.b64decode(value["payload"]), {key_id(p): p for p in publics}
     for s in signatures:
         public = known.get(s["keyid"])
-        if not public or not ed25519.verify(public, pae(payload), base64.b64decode(s["sig"])):
+        if not public or not verify(public, pae(payload), base64.b64decode(s["sig"])):
             return None
     return payload if len({known[s["keyid"]] for s in signatures}) >= threshold else None
 
@@ -84,7 +82,7 @@ def signers(line, publics):
     value = parse(line)[0]
     payload = base64.b64decode(value["payload"])
     ids = {s["keyid"]: base64.b64decode(s["sig"]) for s in value["signatures"]}
-    return sum(ed25519.verify(p, pae(payload), ids.get(key_id(p), b"")) for p in set(publics))
+    return sum(verify(p, pae(payload), ids.get(key_id(p), b"")) for p in set(publics))
 
 
 def is_bundle_name(name):

@@ -6,7 +6,7 @@ use walwarden_core::{
     chain::{ChainError, Entries},
     checkpoint::{CheckpointLine, Note, NoteError},
     jcs,
-    key::PublicKey,
+    key::Ed25519Key,
     merkle::{TreeHead, verify_consistency},
     registry::Registry,
     statement::key_registry::Use,
@@ -154,10 +154,10 @@ fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<TreeHead,
 }
 
 /// Log keys of the version in force at the last entry under a head.
-pub(super) fn log_keys(registry: &Registry, size: u64) -> Vec<PublicKey> {
+pub(super) fn log_keys(registry: &Registry, size: u64) -> Vec<Ed25519Key> {
     let in_force = size.checked_sub(1).and_then(|seq| registry.at(seq));
     let keys = in_force.map(|registry| registry.keys.as_slice()).unwrap_or_default();
-    keys.iter().filter(|key| key.uses.contains(&Use::Log)).map(|key| key.jwk).collect()
+    keys.iter().filter(|key| key.uses.contains(&Use::Log)).filter_map(|key| key.jwk.as_ed25519().copied()).collect()
 }
 
 /// The tree of these lines has the root of every checkpoint carried (`spec:chain-6`).

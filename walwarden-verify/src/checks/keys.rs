@@ -9,7 +9,7 @@ use walwarden_core::{
     checkpoint::{CheckpointLine, Note},
     event::Event,
     jcs,
-    key::{KeyId, PublicKey},
+    key::{Ed25519Key, KeyId, PublicKey},
     merkle::TreeHead,
     registry::{KeyState, Registry, RegistryError, Versions},
     statement::key_registry::{RegistryKey, Use},
@@ -207,10 +207,9 @@ fn above_cut(facts: &Facts<'_>, registry: &Registry) -> Result<(), Stop> {
         let line = line.ok().and_then(|line| jcs::parse::<CheckpointLine>(line).ok());
         let Some(note) = line.and_then(|line| Note::parse(&line.note).ok()) else { continue };
         let size = note.head.tree.size;
-        let counting: Vec<PublicKey> = log_keys(registry, size)
-            .into_iter()
-            .filter(|key| registry.key_at(&key.id(), Use::Log, size.saturating_sub(1)).is_ok())
-            .collect();
+        let counts =
+            |key: &Ed25519Key| registry.key_at(&PublicKey::from(*key).id(), Use::Log, size.saturating_sub(1)).is_ok();
+        let counting: Vec<Ed25519Key> = log_keys(registry, size).into_iter().filter(counts).collect();
         if note.verify(&counting).is_err() {
             let place = format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1));
             let what = "a checkpoint is signed only by a log key beyond the last head that it may have signed";
