@@ -3,7 +3,8 @@
 
     verify.py BUNDLE [--trust FILE | --root HEX ...] [--root-threshold N] [--previous BUNDLE] [--known-head FILE]
               [--first-contact] [--as-of TIME] [--json]
-    verify.py --corpus FOLDER ...      every case of the folders, one line of JSON each; 1 when one is judged otherwise
+    verify.py --corpus FOLDER ...   every case of the folders, one line of JSON each; 1 when one is judged otherwise
+    verify.py --vectors             every vector of spec/vectors/; 1 when one is read otherwise
 
 Exit codes are those of spec/13-verification.md: 0 verified, 1 rejected, 2 nothing was judged, 3 not established. The
 control rules are outside its scope: what the program calls "verified, with exceptions" (4) is 0 here.
@@ -17,7 +18,7 @@ import argparse
 import json
 import os
 
-from judge import corpus, report
+from judge import corpus, report, vectors
 from judge.archive import Unreadable, open_path
 from judge.document import DOCUMENT_BYTES
 from judge.trust import HANDOVER_BYTES, Trust, parse_head
@@ -48,9 +49,10 @@ def arguments(words):
     parser.add_argument("--as-of", metavar="TIME", help="the instant that counts as now; no check here reads it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--corpus", metavar="FOLDER", nargs="+", help="judge the cases of these folders")
+    parser.add_argument("--vectors", action="store_true", help="read the vectors of spec/vectors/")
     given = parser.parse_args(words)
-    if (given.bundle is None) == (given.corpus is None):
-        raise Wrong("give a bundle, or --corpus with folders", "verify.py --help lists the arguments")
+    if [given.bundle is not None, given.corpus is not None, given.vectors].count(True) != 1:
+        raise Wrong("give a bundle, or --corpus with folders, or --vectors", "verify.py --help lists the arguments")
     return given
 
 
@@ -91,7 +93,9 @@ def trust_of(given):
         add_previous(trust, open_path(given.previous))
     if trust.contradiction():
         one, other = trust.contradiction()
-        raise Wrong(f"the heads of {one.source} and {other.source} cannot be of one history", "keep both files, and ask")
+        raise Wrong(
+            f"the heads of {one.source} and {other.source} cannot be of one history", "keep both files, and ask"
+        )
     return trust
 
 
@@ -105,11 +109,20 @@ def judge_corpus(folders):
     return 0 if agree else 1
 
 
+def read_vectors():
+    read, wrong = vectors.disagreements()
+    print(f"{read} vectors read, {len(wrong)} otherwise than they say")
+    print("".join(f"  {name}\n" for name in wrong), end="")
+    return 1 if wrong else 0
+
+
 def main(words):
     try:
         given = arguments(words)
         if given.corpus:
             return judge_corpus(given.corpus)
+        if given.vectors:
+            return read_vectors()
         verification = Verification(open_path(given.bundle), trust_of(given))
     except Wrong as wrong:
         what, hint = wrong.args

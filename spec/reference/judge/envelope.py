@@ -13,6 +13,12 @@ _ENVELOPE = {
 }
 
 
+def pae(payload):
+    """statements-2: what is signed."""
+    kind = PAYLOAD_TYPE.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
 class Envelope:
     """statements-1: a well-formed envelope; nothing is verified yet."""
 
@@ -26,19 +32,14 @@ class Envelope:
         self.payload = base64_bytes(value["payload"])
         self.digest, self.payload_digest = sha256(data).hex(), sha256(self.payload).hex()
 
-    def pae(self):
-        """statements-2: what is signed."""
-        kind = PAYLOAD_TYPE.encode()
-        return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(self.payload), self.payload)
-
     def verify(self, keys):
         """statements-3: every signature must hold under one of these keys."""
-        known, message = {key.id: key for key in keys}, self.pae()
+        known, message = {key.id: key for key in keys}, pae(self.payload)
         for keyid, signature in self.signatures:
             refuse_unless(keyid in known, f"statements-3: key {keyid} may not sign this")
             refuse_unless(known[keyid].verifies(message, signature), f"statements-3: the signature by {keyid} fails")
 
     def signers(self, keys):
         """statements-4: the distinct keys among these that have signed."""
-        signed, message = dict(self.signatures), self.pae()
+        signed, message = dict(self.signatures), pae(self.payload)
         return {key for key in keys if key.id in signed and key.verifies(message, signed[key.id])}

@@ -1,7 +1,7 @@
 """Public keys and signatures: keys-1 to keys-3.
 
-`cryptography` does the arithmetic. It takes keys and signatures that the rules refuse; those are refused here, before it
-sees them.
+`cryptography` does the arithmetic. It takes keys and signatures that the rules refuse; those are refused here, before
+it sees them.
 """
 
 import functools

@@ -80,7 +80,9 @@ def _is_der_key(data):
         return False
     if inner[0] == SEQUENCE:
         return _is_encrypted(inner[1], rest)
-    return inner[0] == INTEGER and inner[1] in (b"\x00", b"\x01") and (_is_pkcs8(rest) or _is_sec1(rest) or _is_rsa(rest))
+    return (
+        inner[0] == INTEGER and inner[1] in (b"\x00", b"\x01") and (_is_pkcs8(rest) or _is_sec1(rest) or _is_rsa(rest))
+    )
 
 
 def _is_encrypted(algorithm, rest):

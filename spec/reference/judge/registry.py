@@ -1,5 +1,6 @@
 """The registry: keys-4 to keys-9, keys-11."""
 
+from . import event
 from .envelope import Envelope
 from .key import Key
 from .statement import parse_payload
@@ -16,7 +17,6 @@ from .value import (
     shape,
     words,
 )
-from . import event
 
 USES = ("backup", "bundle", "evidence", "log", "restore-test", "review")
 
@@ -38,7 +38,7 @@ _KEY_OPTIONAL = {
     "kind": words("compromised", "superseded"),
     "reason": is_text,
 }
-_PREDICATE = {
+PREDICATE = {
     "origin": is_origin,
     "version": is_int,
     "previous": null_or(is_digest),
@@ -76,12 +76,14 @@ class Version:
 
     def __init__(self, line):
         self.envelope = Envelope(line)
-        subjects, value = parse_payload(self.envelope.payload, "key-registry", (_PREDICATE, {}))
+        subjects, value = parse_payload(self.envelope.payload, "key-registry", (PREDICATE, {}))
         self.value, self.origin = value, value["origin"]
         self.roots = [Key(jwk) for jwk in value["roots"]]
         self.keys = [Listed(key) for key in value["keys"]]
         everyone = self.roots + [listed.key for listed in self.keys]
-        refuse_unless(subjects == [(key.id, key.fingerprint) for key in everyone], "keys-4: its subjects are not its keys")
+        refuse_unless(
+            subjects == [(key.id, key.fingerprint) for key in everyone], "keys-4: its subjects are not its keys"
+        )
         refuse_unless(len(set(everyone)) == len(everyone), "keys-5: a public key occurs twice")
         refuse_unless(1 <= value["threshold"] <= len(self.roots), "keys-5: a threshold that its roots cannot reach")
 
@@ -156,7 +158,7 @@ class Registry:
         return [listed.key for listed in version.keys if listed.is_log] if version else []
 
     def key_at(self, keyid, use, seq):
-        """keys-9: the key, if it may sign this use at an entry; refused otherwise, with `Cut` when only a cut stops it."""
+        """keys-9: the key, if it may sign this use at an entry; else refused, with `Cut` when only a cut stops it."""
         version = self.at(seq)
         there = version.find(keyid) if version else None
         refuse_unless(there, f"keys-9: key {keyid} is not in the version in force at entry {seq}")

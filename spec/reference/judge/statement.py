@@ -59,7 +59,9 @@ RESTORE_TEST = {
     "bytes": shape({"cipher": is_bool, "plain": is_bool}),
     "table_mismatches": each(is_text),
     "omitted_equal": is_bool,
-    "schema": shape({"portable": is_bool, "expected": _COUNTS, "actual": _COUNTS}, {"exact": is_bool, "diff": is_digest}),
+    "schema": shape(
+        {"portable": is_bool, "expected": _COUNTS, "actual": _COUNTS}, {"exact": is_bool, "diff": is_digest}
+    ),
     "sequences": shape({"ok": is_bool, "failed": each(is_text)}),
     "amcheck": words("ok", "failed", "absent"),
     "smoke": each(shape(_SMOKE)),
@@ -103,7 +105,9 @@ def _of_entry(kind, required, optional):
 
 def _with_digests(members):
     many = {name: each(REFERENCE) for name in event.MANY}
-    return {name: many.get(name, REFERENCE) if name in event.REFERENCES else shape_of for name, shape_of in members.items()}
+    return {
+        name: many.get(name, REFERENCE) if name in event.REFERENCES else shape_of for name, shape_of in members.items()
+    }
 
 
 _TREE_HEAD = shape({"root": is_digest, "size": is_count})
@@ -154,7 +158,7 @@ class Statement:
         self.place = f"{FILE[kind]} line {number}"
         self.subjects, self.predicate = parse_payload(envelope.payload, kind, PREDICATES[kind])
         if kind == "review":
-            _review_rules(self.predicate)
+            review_rules(self.predicate)
 
     def run(self):
         """The run that it ends; None when it ends none."""
@@ -191,7 +195,7 @@ class Statement:
         return data
 
 
-def _review_rules(said):
+def review_rules(said):
     """statements-10: a review of a period, and no other, says which."""
     period = said.get("period")
     refuse_unless((said["subject"] == "period") == (period is not None), "statements-10: period and subject differ")

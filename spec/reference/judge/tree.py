@@ -42,7 +42,7 @@ def root(leaves):
 
 
 def extends(proof, old, old_root, new, new_root):
-    """merkle-6, as RFC 9162 2.1.4.2 says: whether the tree of `new` leaves has that of `old` leaves as its beginning."""
+    """merkle-6, as RFC 9162 2.1.4.2 says: whether the tree of `new` leaves begins with that of `old` leaves."""
     if not 0 < old <= new:
         return False
     if old == new:

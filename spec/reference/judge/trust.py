@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from .document import parse
 from .note import Note
-from .value import Refused, each, has, is_count, is_digest, is_int, is_origin, refuse_unless, shape, words, is_decimal
+from .value import Refused, each, has, is_count, is_decimal, is_digest, is_int, is_origin, refuse_unless, shape, words
 
 HANDOVER_BYTES = 65_536
 
@@ -36,6 +36,7 @@ class Trust:
     known: list = field(default_factory=list)
     previous_versions: list | None = None
     first_contact: bool = False
+    artifacts: str | None = None
 
     def pin(self, fingerprints, threshold=None):
         self.pins = frozenset(fingerprints)

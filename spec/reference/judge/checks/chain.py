@@ -1,5 +1,7 @@
 """`chain.*`."""
 
+import itertools
+
 from .. import note, tree
 from ..chain import contiguous as follow
 from ..document import parse
@@ -65,7 +67,7 @@ def proofs(facts):
     data, notes = facts.document(PROOFS), facts.need("chain.checkpoints-signed")
     value = parse(data)
     refuse_unless(has(value, _PROOFS), "bundle-6: not the members of proofs")
-    pairs = list(zip(notes, notes[1:]))
+    pairs = list(itertools.pairwise(notes))
     stated = [(one["from"], one["to"]) for one in value["consistency"]]
     refuse_unless(stated == [(a.size, b.size) for a, b in pairs], "bundle-6: not one proof for each pair")
     for (old, new), one in zip(pairs, value["consistency"], strict=True):
@@ -93,7 +95,9 @@ def known(facts):
     for head in facts.trust.known:
         same = not entries or head.origin == entries[0].value["origin"]
         refuse_unless(same, f"time-4: the head of {head.source} is of another chain")
-        refuse_unless(head.size <= shown, f"time-4: the head of {head.source} covers {head.size} lines, {shown} are shown")
+        refuse_unless(
+            head.size <= shown, f"time-4: the head of {head.source} covers {head.size} lines, {shown} are shown"
+        )
         found = facts.root_at(head.size).hex()
         refuse_unless(found == head.root, f"time-4: the lines are not those under the head of {head.source}")
     latest = max(head.size for head in facts.trust.known)

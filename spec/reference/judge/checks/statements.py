@@ -83,7 +83,9 @@ def _subjects(facts, statement):
     """statements-5."""
     said, place, digests = statement.predicate, statement.place, [digest for _, digest in statement.subjects]
     if statement.kind == "backup":
-        refuse_unless(digests == [said["object"]["sha256"], said["plain"]["sha256"]], f"statements-5: subjects of {place}")
+        refuse_unless(
+            digests == [said["object"]["sha256"], said["plain"]["sha256"]], f"statements-5: subjects of {place}"
+        )
     elif statement.kind == "restore-test":
         refuse_unless(digests == [said["backup"]["digest"]], f"statements-5: subjects of {place}")
     elif statement.kind == "evidence":
