@@ -20,7 +20,7 @@ const PAGES: &[(&str, usize)] = &[
     ("10-events", 6),
     ("11-policy", 4),
     ("12-rules", 10),
-    ("13-verification", 5),
+    ("13-verification", 6),
     ("14-comparison", 4),
     ("15-report", 7),
 ];

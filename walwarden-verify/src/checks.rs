@@ -2,6 +2,7 @@
 //!
 //! A check asks whether the record is what it claims to be. Every run lists every check, in order of need.
 
+mod artifacts;
 mod bundle;
 mod chain;
 mod json;
@@ -143,6 +144,12 @@ pub static CHECKS: &[Check] = &[
         "rows-12",
         "Every test called passed has passed by its own numbers",
         restore::outcome_follows,
+    ),
+    if_any(
+        "artifacts.digests",
+        "verification-6",
+        "The stored objects that you brought are those that the statements name",
+        artifacts::digests,
     ),
 ];
 

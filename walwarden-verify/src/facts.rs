@@ -24,7 +24,7 @@ use walwarden_core::{
 
 use crate::{
     checks::{Stop, private},
-    report::NotRun,
+    report::{ArtifactsShown, NotRun},
     source::Source,
     trust::{Previous, Trust},
 };
@@ -70,6 +70,8 @@ pub(crate) struct Established {
     pub(crate) statements: bool,
     /// Set by `policy.in-force`: adopted policies that are carried, with position and digest.
     pub(crate) policies: Option<Vec<Adopted>>,
+    /// Set by `artifacts.digests`.
+    pub(crate) artifacts: Option<ArtifactsShown>,
 }
 
 /// The bundle's statement and its identity.

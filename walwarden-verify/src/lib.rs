@@ -13,6 +13,7 @@
     )
 )] // input is hostile: spec:model-6
 
+pub mod artifacts;
 pub mod checks;
 pub mod explain;
 mod facts;

@@ -118,6 +118,8 @@ pub struct Shown {
     pub restores: Vec<RestoreShown>,
     /// Every key of the newest registry, roots first.
     pub keys: Vec<KeyShown>,
+    /// Stored objects that the reader brought, held against the statements; `None` where none were brought.
+    pub artifacts: Option<ArtifactsShown>,
     /// Entries whose type or data this version does not interpret: seq, id and type.
     pub not_interpreted: Vec<(u64, String, String)>,
 }
@@ -241,6 +243,81 @@ pub struct RestoreShown {
     pub performed_by: String,
     /// What was learnt, may be empty.
     pub lessons: String,
+}
+
+/// Stored objects that the reader brought.
+#[derive(Debug, Clone)]
+pub struct ArtifactsShown {
+    /// The folder, as given.
+    pub folder: String,
+    /// Every object that a backup statement names, in their order.
+    pub objects: Vec<ObjectShown>,
+    /// Files that belong to none of them.
+    pub others: Vec<OtherFile>,
+    /// How many more of these there are.
+    pub others_left_out: usize,
+    /// What was not looked at.
+    pub more: Option<&'static str>,
+}
+
+/// An object that a backup statement names.
+#[derive(Debug, Clone)]
+pub struct ObjectShown {
+    /// Position of the statement's entry.
+    pub seq: Option<u64>,
+    /// The database.
+    pub database: String,
+    /// `dump`, `globals` or `row key`.
+    pub what: &'static str,
+    /// Where it is stored.
+    pub key: String,
+    /// Bytes as stored.
+    pub bytes: u64,
+    /// SHA-256 as stored.
+    pub sha256: Digest,
+    /// What the files given say.
+    pub compared: Compared,
+}
+
+/// A stated object beside the files that were given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// A file has the digest and the size stated.
+    Equal {
+        /// The file.
+        path: String,
+        /// It is the dump before encryption.
+        before_encryption: bool,
+    },
+    /// A file has its name, and other bytes.
+    Differs {
+        /// The file.
+        path: String,
+        /// Its size.
+        bytes: u64,
+        /// Its digest.
+        sha256: Digest,
+    },
+    /// A file has its name, and could not be read.
+    Unread {
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// No file was given for it.
+    NotGiven,
+}
+
+/// A file that belongs to no stated object.
+#[derive(Debug, Clone)]
+pub struct OtherFile {
+    /// Path below the folder.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Why it belongs to none.
+    pub why: String,
 }
 
 /// A key of the registry.

@@ -9,7 +9,9 @@ use walwarden_core::{
 };
 
 use crate::{
-    VerifyInput, judge,
+    VerifyInput,
+    artifacts::Artifacts,
+    judge,
     report::{Outcome, TrustShown},
     source::Source,
 };
@@ -25,6 +27,8 @@ pub struct Trust {
     pub previous: Option<Previous>,
     /// The reader holds no head yet, and says so.
     pub first_contact: bool,
+    /// Stored objects, to be held against the statements.
+    pub artifacts: Option<Artifacts>,
 }
 
 /// A head the reader got before, or by another channel.

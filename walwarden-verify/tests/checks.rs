@@ -71,6 +71,7 @@ fn check_ids_are_frozen() {
     rows.roots
     restore.names-backup
     restore.outcome-follows
+    artifacts.digests
     ");
     assert_eq!(CHECKS.iter().map(|check| check.id).collect::<BTreeSet<_>>().len(), CHECKS.len(), "none twice");
 }

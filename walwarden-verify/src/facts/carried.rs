@@ -141,7 +141,7 @@ pub(crate) struct CarriedError {
 
 impl Carried {
     /// Parses every statement file; an absent one carries none.
-    pub(super) fn read(source: &Source) -> Result<Self, CarriedError> {
+    pub(crate) fn read(source: &Source) -> Result<Self, CarriedError> {
         let mut carried = Self::default();
         for kind in Kind::ALL {
             for (index, line) in lines(source.file(kind.file()).unwrap_or_default()).enumerate() {

@@ -62,7 +62,8 @@ impl Facts<'_> {
 
     /// Facts of the established record; nothing of a chain that was not, nor of a period that nobody signed.
     pub(crate) fn shown(&self, record: Option<&Record<'_>>) -> Shown {
-        let mut shown = Shown { keys: self.keys_shown(), ..Shown::default() };
+        let artifacts = self.established.artifacts.clone();
+        let mut shown = Shown { keys: self.keys_shown(), artifacts, ..Shown::default() };
         shown.entries = self.established_entries().unwrap_or_default();
         let (Some(record), Ok(entries)) = (record, self.entries()) else { return shown };
         let period = record.period();

@@ -3,6 +3,7 @@
 //! Text, HTML and PDF lay out what stands here and decide nothing. Every string of the record enters through
 //! [`Text::record`] or [`Text::code`], which make it safe to look at ([`super::escape`]).
 
+mod artifacts;
 mod checks;
 mod cover;
 mod history;
@@ -431,6 +432,7 @@ impl Document {
             summary::section(report),
             history::scope(report),
             history::backups(report),
+            artifacts::section(report),
             restores::section(report),
             history::keys(report),
             checks::section(report),
@@ -444,7 +446,11 @@ impl Document {
 
     /// What a person wants to see first, in a terminal.
     pub(crate) fn brief(report: &Report, run: &RunBlock) -> Self {
-        let sections = vec![summary::section(report), checks::list(report), rules::list(report), perform::run(run)];
+        let mut sections = vec![summary::section(report), checks::list(report), rules::list(report)];
+        if report.facts.artifacts.is_some() {
+            sections.push(artifacts::section(report));
+        }
+        sections.push(perform::run(run));
         Self::with(report, sections)
     }
 

@@ -156,6 +156,7 @@ struct Facts<'a> {
     backups: Vec<Backup<'a>>,
     restore_tests: Vec<RestoreTest<'a>>,
     keys: Vec<Key<'a>>,
+    stored_objects: Option<StoredObjects<'a>>,
     not_interpreted: Vec<NotInterpreted<'a>>,
 }
 
@@ -245,6 +246,43 @@ struct Key<'a> {
     custodian: &'a str,
     storage: &'a str,
     state: &'a str,
+}
+
+#[derive(Serialize)]
+struct StoredObjects<'a> {
+    folder: &'a str,
+    objects: Vec<StoredObject<'a>>,
+    other_files: Vec<OtherFile<'a>>,
+    other_files_left_out: usize,
+    not_looked_at: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct StoredObject<'a> {
+    seq: Option<u64>,
+    database: &'a str,
+    what: &'a str,
+    key: &'a str,
+    bytes: u64,
+    sha256: Digest,
+    #[serde(flatten)]
+    compared: Compared<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+enum Compared<'a> {
+    Equal { file: &'a str, before_encryption: bool },
+    Differs { file: &'a str, file_bytes: u64, file_sha256: Digest },
+    Unread { file: &'a str, why: &'a str },
+    NotGiven,
+}
+
+#[derive(Serialize)]
+struct OtherFile<'a> {
+    file: &'a str,
+    bytes: u64,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -412,11 +450,49 @@ impl<'a> From<&'a report::Shown> for Facts<'a> {
             backups: facts.backups.iter().map(Into::into).collect(),
             restore_tests: facts.restores.iter().map(Into::into).collect(),
             keys: facts.keys.iter().map(Into::into).collect(),
+            stored_objects: facts.artifacts.as_ref().map(Into::into),
             not_interpreted: facts
                 .not_interpreted
                 .iter()
                 .map(|(seq, entry, kind)| NotInterpreted { seq: *seq, entry, r#type: kind })
                 .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a report::ArtifactsShown> for StoredObjects<'a> {
+    fn from(artifacts: &'a report::ArtifactsShown) -> Self {
+        let other = |file: &'a report::OtherFile| OtherFile { file: &file.path, bytes: file.bytes, why: &file.why };
+        Self {
+            folder: &artifacts.folder,
+            objects: artifacts.objects.iter().map(Into::into).collect(),
+            other_files: artifacts.others.iter().map(other).collect(),
+            other_files_left_out: artifacts.others_left_out,
+            not_looked_at: artifacts.more,
+        }
+    }
+}
+
+impl<'a> From<&'a report::ObjectShown> for StoredObject<'a> {
+    fn from(object: &'a report::ObjectShown) -> Self {
+        let compared = match &object.compared {
+            report::Compared::Equal { path, before_encryption } => {
+                Compared::Equal { file: path, before_encryption: *before_encryption }
+            }
+            report::Compared::Differs { path, bytes, sha256 } => {
+                Compared::Differs { file: path, file_bytes: *bytes, file_sha256: *sha256 }
+            }
+            report::Compared::Unread { path, why } => Compared::Unread { file: path, why },
+            report::Compared::NotGiven => Compared::NotGiven,
+        };
+        Self {
+            seq: object.seq,
+            database: &object.database,
+            what: object.what,
+            key: &object.key,
+            bytes: object.bytes,
+            sha256: object.sha256,
+            compared,
         }
     }
 }

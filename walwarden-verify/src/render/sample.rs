@@ -9,9 +9,9 @@ use walwarden_core::{
 use crate::{
     checks::CHECKS,
     report::{
-        BackupOutcome, BackupShown, CheckResult, Claims, CompletedShown, Container, DatabaseShown, Evidence, Finding,
-        KeyShown, KnownHead, NotRun, Outcome, PolicyShown, ReadsAs, Report, RestoreShown, RunBlock, Shown, Subject,
-        TrustShown,
+        ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
+        DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome, PolicyShown,
+        ReadsAs, Report, RestoreShown, RunBlock, Shown, Subject, TrustShown,
     },
 };
 
@@ -149,6 +149,12 @@ pub(crate) fn hostile(rows: u32) -> Report {
     report.facts.keys[0].custodian = long.clone();
     report.facts.not_interpreted.push((9, bad.into(), long.clone()));
     report.facts.restores[0].lessons = bad.repeat(50);
+    let artifacts = report.facts.artifacts.as_mut().expect("artifacts");
+    artifacts.folder = bad.into();
+    artifacts.others[0].path = bad.into();
+    artifacts.objects[0].key = bad.into();
+    artifacts.objects[1].compared = Compared::Differs { path: bad.into(), bytes: 7, sha256: digest("other") };
+    artifacts.objects[2].compared = Compared::Unread { path: long.clone(), why: bad.into() };
     report.facts.restores[0].steps.push((bad.into(), bad.into(), -1));
     set(
         &mut report,
@@ -243,7 +249,37 @@ fn facts() -> Shown {
         backups,
         restores: vec![restore(61, "passed"), restore(99, "failed")],
         keys: keys(),
+        artifacts: Some(artifacts()),
         not_interpreted: Vec::new(),
+    }
+}
+
+fn artifacts() -> ArtifactsShown {
+    let results = [
+        Compared::Equal { path: "2026-07-01.dump.age".into(), before_encryption: false },
+        Compared::Equal { path: "2026-07-02.dump".into(), before_encryption: true },
+        Compared::Unread { path: "2026-07-03.dump.age".into(), why: "Permission denied (os error 13)".into() },
+        Compared::NotGiven,
+    ];
+    let object = |(place, compared): (u64, Compared)| ObjectShown {
+        seq: (place != 3).then_some(place * 4 + 7),
+        database: "orders-prod".into(),
+        what: if place == 3 { "row key" } else { "dump" },
+        key: format!("orders-prod/2026-07-0{}T020005Z.dump.age", place + 1),
+        bytes: 734_003_200 + place,
+        sha256: digest(&format!("object {place}")),
+        compared,
+    };
+    ArtifactsShown {
+        folder: "/mnt/restored/orders".into(),
+        objects: (0..).zip(results).map(object).collect(),
+        others: vec![OtherFile {
+            path: "notes.txt".into(),
+            bytes: 12,
+            why: "no stated object has its size or its name".into(),
+        }],
+        others_left_out: 3,
+        more: Some("there are more than 200,000 files, and the rest was not looked at"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Judges an evidence bundle offline: what was typed, what it means, then the verdict.
 
 mod args;
+mod artifacts;
 mod exit;
 mod explain;
 mod files;

@@ -11,6 +11,7 @@ use walwarden_verify::{
 };
 
 use crate::{
+    artifacts::Brought,
     exit::{Exit, Failure},
     files::{Files, colour, is_stdout, print, unreadable, write},
     now::AsOf,
@@ -33,6 +34,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     heads: Heads,
+
+    #[command(flatten)]
+    brought: Brought,
 
     #[command(flatten)]
     reports: Reports,
@@ -72,8 +76,8 @@ struct Job {
 impl Verify {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
-        let read =
-            std::iter::once(self.bundle.as_path()).chain(self.options.pins.read()).chain(self.options.heads.read());
+        let Options { pins, heads, brought, .. } = &self.options;
+        let read = std::iter::once(self.bundle.as_path()).chain(pins.read()).chain(heads.read()).chain(brought.read());
         Files { read: read.collect(), write: self.options.reports.asked().map(|(_, path)| path).collect() }
     }
 
@@ -102,7 +106,9 @@ impl Verify {
         let as_of = self.options.reports.as_of.time()?;
         let mut trust = self.options.pins.trust()?;
         self.options.heads.add_to(&mut trust, as_of)?;
-        Ok(Job { source: open(&self.bundle).map_err(unreadable)?, trust, as_of })
+        let source = open(&self.bundle).map_err(unreadable)?;
+        trust.artifacts = self.options.brought.artifacts(&source)?;
+        Ok(Job { source, trust, as_of })
     }
 }
 
