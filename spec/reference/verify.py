@@ -2,7 +2,7 @@
 """Judges a bundle by the pages of spec/, beside and apart from the program of this repository.
 
     verify.py BUNDLE [--trust FILE | --root HEX ...] [--root-threshold N] [--previous BUNDLE] [--known-head FILE]
-              [--first-contact] [--as-of TIME] [--json]
+              [--first-contact] [--artifacts FOLDER] [--as-of TIME] [--json]
     verify.py --corpus FOLDER ...   every case of the folders, one line of JSON each; 1 when one is judged otherwise
     verify.py --vectors             every vector of spec/vectors/; 1 when one is read otherwise
 
@@ -46,6 +46,7 @@ def arguments(words):
     parser.add_argument("--previous", metavar="BUNDLE", help="the bundle of the period before")
     parser.add_argument("--known-head", metavar="FILE", help="a checkpoint, or a line `origin size root`")
     parser.add_argument("--first-contact", action="store_true", help="no head of this history is held yet")
+    parser.add_argument("--artifacts", metavar="FOLDER", help="stored objects, to be hashed")
     parser.add_argument("--as-of", metavar="TIME", help="the instant that counts as now; no check here reads it")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--corpus", metavar="FOLDER", nargs="+", help="judge the cases of these folders")
@@ -70,7 +71,9 @@ def small(path, limit):
 
 def trust_of(given):
     """Pins, heads and choices; conflicts among them are the reader's to settle."""
-    trust = Trust(first_contact=given.first_contact)
+    trust = Trust(first_contact=given.first_contact, artifacts=given.artifacts)
+    if given.artifacts and not os.path.isdir(given.artifacts):
+        raise Wrong(f"{given.artifacts} is no folder", "--artifacts takes the folder with the stored objects")
     if given.trust and given.root:
         raise Wrong("--trust and --root both name root keys", "give one of them; --trust also brings a head")
     if given.as_of and not is_time(given.as_of if "." in given.as_of else given.as_of[:-1] + ".000000Z"):
@@ -138,6 +141,8 @@ def main(words):
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()

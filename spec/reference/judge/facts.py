@@ -1,4 +1,4 @@
-"""What checks have established, and the rule for what has not been: verification-6."""
+"""What checks have established, and the rule for what has not been: verification-7."""
 
 import functools
 

@@ -33,7 +33,7 @@ def resolve(data):
     """policy-1 to policy-3: the resolved form of a policy as written."""
     try:
         value = tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # among them what is not UTF-8, and numbers of too many digits
         refuse_unless(False, "policy-1: not TOML")
     known = has(value, {"policy": shape(_HEAD, {"approval_ref": is_text})}, _FILE)
     refuse_unless(known, "policy-1: a key is missing, or not known")

@@ -1,10 +1,10 @@
-"""The list of checks, and the runner: verification-1 to verification-4, verification-6."""
+"""The list of checks, and the runner: verification-1 to verification-4, verification-7."""
 
 from dataclasses import dataclass
 
 from ..facts import NoInput, NotRun
 from ..value import Refused
-from . import bundle, chain, keys, policy, restore, rows, statements
+from . import artifacts, bundle, chain, keys, policy, restore, rows, statements
 
 # verification-4: id, whether the verdict needs it, and what it asks.
 CHECKS = (
@@ -38,6 +38,7 @@ CHECKS = (
     ("rows.roots", False, rows.roots),
     ("restore.names-backup", False, restore.names_backup),
     ("restore.outcome-follows", False, restore.outcome_follows),
+    ("artifacts.digests", False, artifacts.digests),
 )
 
 

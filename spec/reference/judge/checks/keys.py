@@ -17,7 +17,7 @@ def registry_versions(facts):
 
 
 def _versions(facts):
-    """The versions, which stand even when the chain does not enter them: verification-6."""
+    """The versions, which stand even when the chain does not enter them: verification-7."""
     return facts.established.get("versions") or facts.registry().versions
 
 
