@@ -17,7 +17,10 @@ pub(super) fn none(facts: &mut Facts<'_>) -> Judged {
         return Err(fail(what, ReadsAs::Insertion, name));
     }
     let files = facts.source.files().filter(|(_, bytes)| bytes.is_some()).count();
-    pass(format!("{} searched for PKCS#8, PKCS#1, SEC 1, OpenSSH, age and JWK", count(files, "file", "files")))
+    pass(format!(
+        "{} searched for PKCS#8, PKCS#1, SEC 1, encrypted PEM, OpenSSH, age and JWK",
+        count(files, "file", "files")
+    ))
 }
 
 /// The first file that holds a private key, and of which form.
@@ -47,25 +50,46 @@ fn pem(bytes: &[u8]) -> Option<&'static str> {
     memmem::find_iter(bytes, BEGIN).find_map(|at| {
         let rest = from(bytes, at.saturating_add(BEGIN.len()));
         let rest = rest.get(..rest.len().min(64 << 10))?;
-        let body = from(rest, memmem::find(rest, b"-----")?.saturating_add(5));
-        let body = body.get(..memmem::find(body, b"-----END ")?)?;
-        let decoded = base64::decode(&without_escapes(body))?;
-        der::whole(&decoded).or_else(|| openssh(&decoded))
+        let (label, body) = rest.split_at_checked(memmem::find(rest, b"-----")?)?;
+        let body = from(body, 5);
+        let text = unfolded(body.get(..memmem::find(body, b"-----END ")?)?);
+        // RFC 1421: lines `Name: value` stand before the base64, which has no colon.
+        let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+        let (headers, digits): (Vec<&[u8]>, Vec<&[u8]>) = lines.partition(|line| line.contains(&b':'));
+        let mut digits = digits.concat();
+        let prose = digits.iter().any(u8::is_ascii_whitespace);
+        digits.retain(|b| !b.is_ascii_whitespace());
+        let decoded = base64::decode(&digits)?;
+        let plain = der::whole(&decoded).or_else(|| openssh(&decoded));
+        plain.or_else(|| if prose { None } else { encrypted(label, &headers, &decoded) })
     })
 }
 
-/// Drops white space, and `\n`, `\r`, `\t` however often escaped.
-fn without_escapes(body: &[u8]) -> Vec<u8> {
+/// A key encrypted in the old way of PEM. Its content cannot be parsed; that it is one is said by the two headers,
+/// each well formed, over base64 that decodes to blocks.
+fn encrypted(label: &[u8], headers: &[&[u8]], content: &[u8]) -> Option<&'static str> {
+    let header = |name: &[u8]| headers.iter().find_map(|line| line.strip_prefix(name)).map(<[u8]>::trim_ascii);
+    let (_, vector) = header(b"DEK-Info:")?.split_at_checked(memchr::memchr(b',', header(b"DEK-Info:")?)?)?;
+    let vector = from(vector, 1);
+    let initialised = (16..=32).contains(&vector.len()) && vector.iter().all(u8::is_ascii_hexdigit);
+    let form = label.ends_with(b"PRIVATE KEY") && header(b"Proc-Type:")? == b"4,ENCRYPTED" && initialised;
+    (form && content.len() >= 16 && content.len().is_multiple_of(8)).then_some("encrypted PEM")
+}
+
+/// The text with its line ends as they were, however often they are escaped.
+fn unfolded(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
     let mut escaped = false;
     for byte in body {
         match byte {
             b'\\' => escaped = true,
-            b'n' | b'r' | b't' if escaped => escaped = false,
-            b if b.is_ascii_whitespace() => {}
-            b => {
+            b'n' | b'r' | b't' if escaped => {
                 escaped = false;
-                out.push(*b);
+                out.push(if *byte == b'n' { b'\n' } else { b' ' });
+            }
+            byte => {
+                escaped = false;
+                out.push(*byte);
             }
         }
     }

@@ -7,6 +7,18 @@ fn pem(body: &str, newline: &str) -> String {
     format!("x-----BEGIN PRIVATE KEY-----{newline}{body}{newline}-----END PRIVATE KEY-----{newline}")
 }
 
+/// Initialisation vector and content of the old form: 48 bytes that mean nothing.
+const IV: &str = "00112233445566778899AABBCCDDEEFF";
+const SEALED: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v";
+
+/// A key encrypted in the old way of PEM, or what looks like one.
+fn old(vector: &str, content: &str) -> String {
+    format!(
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,{vector}\n\n{content}\n\
+         -----END RSA PRIVATE KEY-----\n"
+    )
+}
+
 #[test]
 fn a_key_is_found_in_every_wrapping() {
     let raw = super::base64::decode(ED25519.as_bytes()).unwrap();
@@ -22,6 +34,11 @@ fn a_key_is_found_in_every_wrapping() {
         ("PKCS#8", format!("{{\"a\":\"{ED25519}\"}}").into_bytes()),
         ("PKCS#8", format!("{{\"payload\":\"{nested}\"}}").into_bytes()),
         ("JWK", jwk.as_bytes().to_vec()),
+        ("encrypted PEM", old(IV, SEALED).into_bytes()),
+        ("encrypted PEM", old(IV, SEALED).replace('\n', "\r\n").into_bytes()),
+        ("encrypted PEM", old(IV, SEALED).replace('\n', "\\n").into_bytes()),
+        ("encrypted PEM", old(IV, SEALED).replace('\n', "\\\\n").into_bytes()),
+        ("PKCS#8", pem(&format!("Comment: mine\n\n{ED25519}"), "\n").into_bytes()),
         ("JWK", format!("{{\"a\":{jwk}}}").into_bytes()),
         ("JWK", format!("{{\"a\":\"{}\"}}", jwk.replace('"', "\\\"")).into_bytes()),
         ("age", format!("key {age} here").into_bytes()),
@@ -39,6 +56,13 @@ fn what_only_looks_like_a_key_passes() {
         "-----BEGIN PRIVATE KEY-----\nremove this before merging\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----",
         &pem(cut, "\n"),
+        &old(IV, "the passphrase is in the safe"),
+        &old("none", SEALED),
+        &old(IV, "QUJD"),
+        &old(IV, SEALED).replace("PRIVATE KEY", "CERTIFICATE"),
+        &old(IV, SEALED).replace("Proc-Type", "Type"),
+        &old(IV, SEALED).replace("4,ENCRYPTED", "4,MIC-CLEAR"),
+        &old(IV, SEALED).replace("DEK-Info", "Info"),
         public,
         spki,
         "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEY",
@@ -69,11 +93,12 @@ fn keys_made_by_others_are_found() {
         }
     };
     let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
-    let openssl: [(&str, &[&str]); 5] = [
+    let openssl: [(&str, &[&str]); 6] = [
         ("PKCS#8", &["genpkey", "-algorithm", "ED25519", "-out", "key"]),
         ("PKCS#8", &["genpkey", "-algorithm", "RSA", "-out", "key"]),
         ("SEC 1", &["ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key"]),
         ("PKCS#1", &["genrsa", "-traditional", "-out", "key", "2048"]),
+        ("encrypted PEM", &["genrsa", "-traditional", "-aes256", "-passout", "pass:x", "-out", "key", "2048"]),
         ("encrypted PKCS#8", &["genpkey", "-algorithm", "ED25519", "-aes-256-cbc", "-pass", "pass:x", "-out", "key"]),
     ];
     for (kind, arguments) in openssl {
