@@ -124,17 +124,33 @@ def _in_pem(data):
     at = data.find(_BEGIN)
     while at >= 0:
         frame = data[at + len(_BEGIN) : at + len(_BEGIN) + PEM_BYTES]
-        _, named, body = frame.partition(b"-----")
+        label, named, body = frame.partition(b"-----")
         body, ended, _ = body.partition(b"-----END ")
-        decoded = _lenient_base64(_without_escapes(body)) if named and ended else None
-        if decoded and (_is_der_key(decoded) or _openssh(decoded)):
-            return "PEM"
+        if named and ended:
+            lines = [line.strip() for line in _unfolded(body).split(b"\n")]
+            headers = [line for line in lines if b":" in line]
+            digits = b"".join(line for line in lines if b":" not in line)
+            decoded = _lenient_base64(b"".join(digits.split()))
+            if decoded and (_is_der_key(decoded) or _openssh(decoded)):
+                return "PEM"
+            if decoded and digits.split() == [digits] and _says_encrypted(label, headers, decoded):
+                return "encrypted PEM"
         at = data.find(_BEGIN, at + 1)
     return None
 
 
-def _without_escapes(body):
-    return re.sub(rb"\\+[nrt]?|[ \t\n\r\f]+", b"", body)
+def _says_encrypted(label, headers, content):
+    """The old way of PEM: what is inside cannot be parsed, so the form decides."""
+    named = dict(line.split(b":", 1) for line in reversed(headers))
+    kind, info = named.get(b"Proc-Type", b"").strip(), named.get(b"DEK-Info", b"").strip()
+    vector = info.partition(b",")[2]
+    form = label.endswith(b"PRIVATE KEY") and kind == b"4,ENCRYPTED" and re.fullmatch(rb"[0-9A-Fa-f]{16,32}", vector)
+    return form and len(content) >= 16 and len(content) % 8 == 0
+
+
+def _unfolded(body):
+    """Escapes of white space taken away, however often escaped; the ends of lines stay."""
+    return re.sub(rb"\\+([nrt]?)", lambda found: b"\n" if found[1] == b"n" else b" " if found[1] else b"", body)
 
 
 def _openssh(data):
