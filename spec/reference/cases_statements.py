@@ -257,6 +257,14 @@ def policy_cases():
     case("unknown-database-key", "policy-1", False, good + 'moon = "full"\n')
     case("key-twice", "policy-1", False, good.replace("timezone", 'version = "2"\ntimezone'))
     case("not-toml", "policy-1", False, good + "moon\n")
+    table, name = '{ name = "orders readable",', '"orders readable"'
+    case("array-of-many-lines", "policy-1", True, good.replace("[{", "[\n# one\n{").replace("}]", "},\n]"))
+    case("escape-that-is-none", "policy-1", True, good.replace(name, r'"a \\e and a \\x"'))
+    case("escape-in-literal-string", "policy-1", True, good.replace(name, r"'a \e and a \x41'"))
+    case("toml-1.1-table-of-two-lines", "policy-1", False, good.replace(table, table + "\n"))
+    case("toml-1.1-comma-before-the-end", "policy-1", False, good.replace("}]", ", }]"))
+    case("toml-1.1-escape-e", "policy-1", False, good.replace(name, r'"a \e"'))
+    case("toml-1.1-escape-x", "policy-1", False, good.replace(name, r'"a \x41"'))
     case("without-policy", "policy-1", False, good[good.index("[defaults]") :])
     for name in ("version", "organisation", "effective_from", "author", "approved_by", "timezone"):
         case(f"without-{name}", "policy-1", False, "".join(line for line in good.splitlines(True) if not line.startswith(name)))

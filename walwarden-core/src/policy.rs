@@ -2,6 +2,8 @@
 //!
 //! Only the members in use so far; an unknown key is an error, a missing one promises nothing.
 
+mod spelling;
+
 use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
@@ -175,6 +177,9 @@ impl Policy {
     /// The file's author is at fault.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
         let file: File = toml::from_str(text).map_err(|e| PolicyError::Toml(format!("{e}")))?;
+        if let Some(what) = spelling::beyond_1_0(text) {
+            return Err(PolicyError::Toml(format!("{what}: a policy is TOML 1.0, and this came with TOML 1.1")));
+        }
         let mut databases: Vec<DatabasePolicy> =
             file.database.into_iter().map(|database| resolve(database, &file.defaults)).collect::<Result<_, _>>()?;
         databases.sort_by(|a, b| a.id.as_bytes().cmp(b.id.as_bytes()));

@@ -44,7 +44,7 @@ const FILES: &[File] = &[
     File("lines.json", 4, lines),
     File("names.json", 22, names),
     File("pae.json", 4, pae),
-    File("policy.json", 38, policy),
+    File("policy.json", 45, policy),
     File("proofs.json", 1, proofs),
     File("readme.json", 1, readme),
     File("registry.json", 56, registry),

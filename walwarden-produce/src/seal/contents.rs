@@ -54,7 +54,7 @@ impl Contents {
         carry_checkpoints(&snapshot, &entries, end, &mut files)?;
         files.insert(REGISTRY.into(), producer.chain.store().statements(REGISTRY)?);
         let registry = producer.versions()?.in_force(&entries).map_err(VaultError::Registry)?;
-        files.insert(KEYS_CSV.into(), registry.csv(&entries)?.into_bytes());
+        files.insert(KEYS_CSV.into(), registry.csv().into_bytes());
         let predicate = predicate(producer, &entries, period, end, &policies)?;
         let last_recorded_at = entries.all().last().map_or(period.end, |entry| entry.recorded_at);
         drop(entries);
