@@ -15,6 +15,7 @@ import pathlib
 import cases_bundle
 import cases_bytes
 import cases_chain
+import cases_fork
 import cases_keys
 import cases_merkle
 import cases_rows
@@ -32,6 +33,7 @@ FAMILIES = (
     cases_statements,
     cases_rules,
     cases_bundle,
+    cases_fork,
 )
 
 

@@ -36,6 +36,7 @@ pub mod checkpoint;
 pub mod digest;
 pub mod dsse;
 pub mod event;
+pub mod fork;
 pub mod handover;
 pub mod jcs;
 pub mod key;

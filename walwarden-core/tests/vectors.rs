@@ -8,6 +8,7 @@ use walwarden_core::{
     chain::{self, Entries, Entry},
     checkpoint::{self, Note},
     dsse::{self, Envelope},
+    fork::Fork,
     handover::Handover,
     jcs,
     key::{Ed25519Key, PublicKey},
@@ -36,6 +37,7 @@ const FILES: &[File] = &[
     File("content.json", 21, content),
     File("entries.json", 46, entries),
     File("envelopes.json", 32, envelopes),
+    File("fork.json", 38, fork),
     File("genesis.json", 4, genesis),
     File("handover.json", 13, handover),
     File("inclusion.json", 130, inclusion),
@@ -309,6 +311,18 @@ fn consistency(case: &Value) -> Judged {
         same("proof", &merkle::consistency(&leaves, usize::try_from(old.size).unwrap()), &Some(proof))?;
     }
     Ok(())
+}
+
+fn fork(case: &Value) -> Judged {
+    let pins =
+        case["pins"].as_array().expect("pins").iter().map(|pin| pin.as_str().unwrap().parse().unwrap()).collect();
+    let threshold = usize::try_from(case["threshold"].as_u64().unwrap()).unwrap();
+    let found = Fork::parse(case["evidence"].as_str().unwrap().as_bytes(), &RootPins { pins, threshold });
+    match (found, case["valid"].as_bool().unwrap()) {
+        (Ok(_), true) | (Err(_), false) => Ok(()),
+        (Ok(_), false) => Err("taken".into()),
+        (Err(error), true) => Err(error.to_string()),
+    }
 }
 
 fn genesis(case: &Value) -> Judged {

@@ -21,7 +21,7 @@ const PAGES: &[(&str, usize)] = &[
     ("11-policy", 4),
     ("12-rules", 10),
     ("13-verification", 7),
-    ("14-comparison", 4),
+    ("14-comparison", 7),
     ("15-report", 7),
 ];
 

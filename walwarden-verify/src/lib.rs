@@ -15,6 +15,7 @@
 
 pub mod artifacts;
 pub mod checks;
+pub mod compare;
 pub mod explain;
 mod facts;
 pub mod render;
@@ -28,6 +29,7 @@ use walwarden_core::{
     rules::{self, Gate},
 };
 
+pub use compare::{Comparison, compare};
 use facts::Facts;
 pub use report::{Report, RunBlock, Verdict};
 pub use source::{OpenError, Source, open};

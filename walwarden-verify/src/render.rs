@@ -13,8 +13,10 @@
     )
 )] // what is printed is hostile: spec:model-6
 
+mod comparison;
 mod document;
 mod escape;
+mod fork;
 mod html;
 mod json;
 mod pdf;
@@ -23,7 +25,9 @@ mod text;
 use std::io::{self, Write};
 
 use crate::report::{Report, RunBlock};
+pub use comparison::{ComparisonFormat, comparison};
 use document::Document;
+pub use fork::fork;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

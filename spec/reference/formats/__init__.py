@@ -4,6 +4,7 @@ Every function names the rule it follows. A reader returns None, or False, where
 """
 
 from .chain import *
+from .fork import *
 from .keys import *
 from .policy import *
 from .registry import *

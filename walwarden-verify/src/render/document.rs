@@ -11,13 +11,14 @@ mod perform;
 mod restores;
 mod rules;
 mod summary;
-mod words;
+pub(super) mod words;
 
 use serde::Serialize;
 use walwarden_core::Digest;
 
 use super::escape::{NAME, SENTENCE, visible};
 use crate::report::{Report, RunBlock};
+pub(super) use checks::finding;
 pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE};
 
 /// Everything that is printed, in order.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::document::{Block, Card, Cell, Count, Cover, Document, Fact, Section, Table, Text, Tone, Width};
+use super::document::{Block, Card, Cell, Count, Cover, Document, Fact, Mark, Section, Table, Text, Tone, Width};
 
 const WIDTH: usize = 100;
 const LABEL: usize = 17;
@@ -21,6 +21,28 @@ pub(super) fn render(document: &Document, colour: bool) -> String {
     }
     page.blank();
     page.verdict(&document.cover);
+    page.out
+}
+
+/// An answer of its own, without the cover of a report.
+pub(super) struct Lines {
+    /// Its title.
+    pub(super) title: &'static str,
+    /// What it comes to.
+    pub(super) mark: Mark,
+    /// The rest.
+    pub(super) blocks: Vec<Block>,
+}
+
+/// Lays an answer out.
+pub(super) fn lines(lines: &Lines, colour: bool) -> String {
+    let mut page = Page { out: String::new(), colour };
+    page.line(0, lines.title, Style::Strong);
+    page.blank();
+    page.line(0, &format!("{} {}", lines.mark.sign.text(), lines.mark.words), Style::Tone(lines.mark.tone));
+    for block in &lines.blocks {
+        page.block(block);
+    }
     page.out
 }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
+    check_fork::CheckFork,
+    compare::Compare,
     exit::{Exit, Failure},
     explain::Explain,
     files::Files,
@@ -20,6 +22,8 @@ Examples:
       pin a root key by its fingerprint; no head of this history is held yet
   walwarden-verify 2026-q4.zip --trust handover.json --previous 2026-q3.zip --html report.html --json report.json
       the next quarter must continue the last one; also write the report as files
+  walwarden-verify compare 2026-q3.zip 2026-q4.zip --trust handover.json
+      what two histories are to each other: continued, cut short, or forked
   walwarden-verify explain chain.roots
       what a check means, and what to ask when it fails
 
@@ -64,6 +68,8 @@ pub(crate) enum Command {
     /// What is meant by no command at all.
     #[command(skip)]
     Verify(Box<Verify>),
+    Compare(Compare),
+    CheckFork(CheckFork),
     Explain(Explain),
 }
 
@@ -89,6 +95,8 @@ impl Command {
     pub(crate) fn files(&self) -> Files<'_> {
         match self {
             Self::Verify(verify) => verify.files(),
+            Self::Compare(compare) => compare.files(),
+            Self::CheckFork(check) => check.files(),
             Self::Explain(_) => Files::default(),
         }
     }
@@ -97,6 +105,8 @@ impl Command {
     pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
         match self {
             Self::Verify(verify) => verify.run(run),
+            Self::Compare(compare) => compare.run(),
+            Self::CheckFork(check) => check.run(),
             Self::Explain(explain) => explain.run(),
         }
     }

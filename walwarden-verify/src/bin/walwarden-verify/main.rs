@@ -2,6 +2,8 @@
 
 mod args;
 mod artifacts;
+mod check_fork;
+mod compare;
 mod exit;
 mod explain;
 mod files;

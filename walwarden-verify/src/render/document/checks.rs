@@ -1,6 +1,6 @@
 //! Every check with its outcome, and each failure in full.
 
-use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, words};
+use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, words};
 use crate::report::{CheckResult, Finding, Outcome, Report};
 
 /// Where a check stands in this document.
@@ -78,6 +78,18 @@ pub(super) fn card(result: &CheckResult) -> Option<Card> {
         facts: facts(finding),
         table: None,
     })
+}
+
+/// A failed check of something else than this report.
+pub(in crate::render) fn finding(id: &str, finding: &Finding) -> Card {
+    Card {
+        anchor: format!("failed-{id}"),
+        mark: Mark::new(Sign::Cross, Tone::Bad, "failed"),
+        title: Text::code(id),
+        lead: Text::value(&finding.what),
+        facts: facts(finding),
+        table: None,
+    }
 }
 
 fn facts(finding: &Finding) -> Vec<Fact> {

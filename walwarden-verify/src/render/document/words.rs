@@ -41,7 +41,7 @@ pub(super) const POINTS: [&str; 4] = [
 ];
 
 /// The instant, to the second, in UTC.
-pub(super) fn time(time: Time) -> String {
+pub(in crate::render) fn time(time: Time) -> String {
     let text = time.to_string();
     match (text.get(..10), text.get(11..19)) {
         (Some(date), Some(clock)) => format!("{date} {clock}"),
@@ -50,7 +50,7 @@ pub(super) fn time(time: Time) -> String {
 }
 
 /// The number with its thousands set apart.
-pub(super) fn number(number: u64) -> String {
+pub(in crate::render) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -63,7 +63,7 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// `one thing`, `3 things`.
-pub(super) fn count(number: usize, one: &str, many: &str) -> String {
+pub(in crate::render) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
@@ -78,7 +78,7 @@ pub(super) fn duration(seconds: i64) -> String {
 }
 
 /// The first and the last eight digits.
-pub(super) fn short(digest: &Digest) -> String {
+pub(in crate::render) fn short(digest: &Digest) -> String {
     let text = digest.to_string();
     format!("{}…{}", text.get(..8).unwrap_or(""), text.get(56..).unwrap_or(""))
 }
@@ -99,7 +99,7 @@ pub(super) const fn fill(title: &'static str, share: u8) -> Column {
 }
 
 /// The verdict as a mark.
-pub(super) fn verdict(verdict: Verdict) -> Mark {
+pub(in crate::render) fn verdict(verdict: Verdict) -> Mark {
     let (sign, tone) = match verdict {
         Verdict::Verified => (Sign::Disc, Tone::Good),
         Verdict::Exceptions => (Sign::Triangle, Tone::Warn),
