@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo test check fmt lint vectors fixtures bench clean
+.PHONY: help demo test check fmt lint vectors fixtures bench fuzz mutants clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -38,6 +38,19 @@ fixtures: ## writes golden and tampered bundles again
 bench: ## ratios against pg_dump, COPY and openssl, all in one run
 	@.ci/setup demo
 	@fixtures/bench/run
+
+fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
+	@cargo +nightly fuzz --version >/dev/null || { echo "hint: install cargo-fuzz and a nightly toolchain" >&2; exit 2; }
+	@cargo +nightly run --quiet --manifest-path walwarden-verify/fuzz/Cargo.toml --bin seeds
+	@cd walwarden-verify && for target in json notes zip tokens verify; do \
+	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$$(( $(or $(MINUTES),20) * 60 )) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
+	done
+
+mutants: ## changes the code of core's proofs, chain, envelopes and registry: each change has to fail a test
+	@cargo mutants --package walwarden-core --file 'walwarden-core/src/merkle*' --file 'walwarden-core/src/merkle/*' \
+	  --file walwarden-core/src/chain.rs --file walwarden-core/src/dsse.rs --file walwarden-core/src/registry.rs \
+	  --output target/mutants
 
 clean:
 	@cargo clean; rm -rf demo
