@@ -41,7 +41,7 @@ bench: ## ratios against pg_dump, COPY and openssl, all in one run
 
 fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
 	@cargo +nightly fuzz --version >/dev/null || { echo "hint: install cargo-fuzz and a nightly toolchain" >&2; exit 2; }
-	@cargo +nightly run --quiet --manifest-path walwarden-verify/fuzz/Cargo.toml --bin seeds
+	@cargo +nightly run --quiet --manifest-path walwarden-verify/fuzz/Cargo.toml --example seeds
 	@cd walwarden-verify && for target in json notes zip tokens verify; do \
 	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$$(( $(or $(MINUTES),20) * 60 )) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \

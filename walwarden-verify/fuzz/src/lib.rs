@@ -4,6 +4,6 @@
 pub mod json;
 pub mod notes;
 pub mod seeds;
-// pub mod tokens;
+pub mod tokens;
 pub mod verify;
 pub mod zip;

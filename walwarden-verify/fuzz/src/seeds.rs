@@ -9,15 +9,18 @@ use walwarden_fixtures::{corpus, tamper::Kit};
 #[must_use]
 pub fn all() -> BTreeSet<(&'static str, Vec<u8>)> {
     let mut seeds = BTreeSet::new();
-    for (folder, every) in [("golden", 1), ("tampered", 1)] {
-        for (index, file) in zips(folder).into_iter().enumerate() {
-            if index % every == 0 && file.len() < 40_000 {
+    for folder in ["golden", "tampered"] {
+        for file in zips(folder) {
+            if file.len() < 40_000 {
                 seeds.insert(("zip", file.clone()));
             }
             if folder == "golden" {
                 pieces(&file, &mut seeds);
             }
         }
+    }
+    for extension in ["tsr", "pem"] {
+        seeds.extend(super::tokens::files(extension).into_iter().map(|file| ("tokens", file)));
     }
     for (index, _) in zips("golden").iter().enumerate() {
         for depth in 0..5 {

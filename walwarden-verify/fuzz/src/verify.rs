@@ -105,8 +105,10 @@ fn changed(zip: &[u8], depth: Depth, edits: &[u8]) -> Option<Vec<u8>> {
             let file = [BACKUPS, TESTS].into_iter().filter(|file| kit.names().contains(file)).nth(which % 2)?;
             let count = kit.text(file).lines().count();
             let index = usize::from(*edits.first()?) % count.max(1);
-            let change = |payload: &str| edited_text(payload, edits.get(1..).unwrap_or_default());
-            Some(kit.restate_line(file, index, change).resign_all().zip())
+            let payload = envelope::payload(kit.text(file).lines().nth(index)?);
+            let edited = edited_text(&payload, edits.get(1..).unwrap_or_default());
+            // The kit insists on a change.
+            (edited != payload).then(|| kit.restate_line(file, index, |_| edited).resign_all().zip())
         }
         Depth::Bundle => {
             let mut kit = kit;
