@@ -147,6 +147,20 @@ impl Note {
     }
 }
 
+impl Note {
+    /// The core note: the text, the empty line, and the lines of these log keys in order of their hash. Time stamps and
+    /// `checkpoint_sha256` cover it, so that a cosignature can come later (`spec:time-2`).
+    #[must_use]
+    pub fn core(&self, log_keys: &[Ed25519Key]) -> String {
+        let name = self.head.origin.as_str();
+        let hashes: Vec<[u8; 4]> = log_keys.iter().map(|key| key_hash(name, key)).collect();
+        let is_log = |line: &&NoteSignature| line.name == name && hashes.contains(&line.hash);
+        let mut signatures: Vec<NoteSignature> = self.signatures.iter().filter(is_log).cloned().collect();
+        signatures.sort_by_key(|signature| signature.hash);
+        Self { head: self.head.clone(), signatures }.to_text()
+    }
+}
+
 impl NoteSignature {
     fn parse(line: &str) -> Result<Self, NoteError> {
         let rest = line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line has another form"))?;

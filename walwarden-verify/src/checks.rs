@@ -12,6 +12,7 @@ pub(crate) mod private;
 mod restore;
 mod rows;
 mod statements;
+mod time;
 mod zip;
 
 use walwarden_core::rules::Gate;
@@ -112,6 +113,7 @@ pub static CHECKS: &[Check] = &[
         "A witness of yours has seen this history at or after the period end",
         chain::witnessed,
     ),
+    if_any("time.timestamps", "time-8", "Every time stamp is genuine, and by an authority of yours", time::timestamps),
     if_any("statements.signed", "statements-4", "Every signature of every statement holds", statements::signed),
     required(
         "statements.referenced",

@@ -24,7 +24,7 @@ use walwarden_core::{
 
 use crate::{
     checks::{Stop, private},
-    report::{ArtifactsShown, NotRun},
+    report::{ArtifactsShown, NotRun, StampShown},
     source::Source,
     trust::{Previous, Trust},
 };
@@ -62,6 +62,10 @@ pub(crate) struct Established {
     pub(crate) anchored_version: Option<usize>,
     /// Set by `chain.checkpoints-signed`.
     pub(crate) heads: Option<Vec<TreeHead>>,
+    /// Set by `chain.checkpoints-signed`: the core note of each head, by size.
+    pub(crate) core_notes: Option<BTreeMap<u64, String>>,
+    /// Set by `time.timestamps`: the tokens that hold, by size.
+    pub(crate) stamps: Vec<StampShown>,
     /// Set by `chain.roots`.
     pub(crate) anchored: Option<Anchored>,
     /// Set by `chain.ends-at-checkpoint`.
@@ -206,6 +210,10 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn heads(&self) -> Result<&[TreeHead], Stop> {
         self.established.heads.as_deref().ok_or_else(|| Stop::needs("chain.checkpoints-signed"))
+    }
+
+    pub(crate) fn core_notes(&self) -> Result<&BTreeMap<u64, String>, Stop> {
+        self.established.core_notes.as_ref().ok_or_else(|| Stop::needs("chain.checkpoints-signed"))
     }
 
     pub(crate) fn anchored(&self) -> Result<Anchored, Stop> {

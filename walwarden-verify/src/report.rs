@@ -85,6 +85,8 @@ pub struct TrustShown {
     pub threshold: usize,
     /// The head the reader already held, and where it came from.
     pub known: Option<KnownHead>,
+    /// Subjects of the roots of time-stamping authorities.
+    pub tsa_roots: Vec<String>,
     /// `--first-contact` was given.
     pub first_contact: bool,
 }
@@ -116,6 +118,8 @@ pub struct Shown {
     pub backups: Vec<BackupShown>,
     /// Restore tests recorded in the period, in chain order.
     pub restores: Vec<RestoreShown>,
+    /// Time stamps that hold over heads of this chain, by size.
+    pub stamps: Vec<StampShown>,
     /// Every key of the newest registry, roots first.
     pub keys: Vec<KeyShown>,
     /// Stored objects that the reader brought, held against the statements; `None` where none were brought.
@@ -318,6 +322,21 @@ pub struct OtherFile {
     pub bytes: u64,
     /// Why it belongs to none.
     pub why: String,
+}
+
+/// A time stamp over a head: it and each line under it existed not after a time, if one believes the authority.
+#[derive(Debug, Clone)]
+pub struct StampShown {
+    /// Entries under the head.
+    pub size: u64,
+    /// When the authority says that it made the token.
+    pub gen_time: Time,
+    /// That, and the accuracy which it states: the latest instant that the token allows.
+    pub not_after: Time,
+    /// Subject of the certificate that signed: its own word.
+    pub authority: String,
+    /// The reader's root that its path ends at; `None`: named by the organisation, not independent.
+    pub root: Option<String>,
 }
 
 /// A key of the registry.

@@ -6,6 +6,7 @@ use walwarden_core::{
     handover::{Handover, HandoverError},
     merkle::TreeHead,
     registry::RootPins,
+    tsa::TsaRoots,
 };
 
 use crate::{
@@ -25,6 +26,8 @@ pub struct Trust {
     pub known: Vec<KnownHead>,
     /// What the bundle before said.
     pub previous: Option<Previous>,
+    /// Roots of time-stamping authorities.
+    pub tsa_roots: TsaRoots,
     /// The reader holds no head yet, and says so.
     pub first_contact: bool,
     /// Stored objects, to be held against the statements.
@@ -130,6 +133,7 @@ impl Trust {
             pins: self.pins.iter().flat_map(|pins| pins.pins.iter().copied()).collect(),
             threshold: self.pins.as_ref().map_or(0, |pins| pins.threshold),
             known,
+            tsa_roots: self.tsa_roots.subjects().collect(),
             first_contact: self.first_contact,
         }
     }

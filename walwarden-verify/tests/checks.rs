@@ -58,6 +58,7 @@ fn check_ids_are_frozen() {
     bundle.signed required
     chain.known required
     chain.witnessed
+    time.timestamps
     statements.signed
     statements.referenced required
     keys.in-span

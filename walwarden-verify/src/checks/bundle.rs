@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use walwarden_core::{
     Digest,
-    bundle::{self, BLOBS, blob_name},
+    bundle::{self, BLOBS, blob_name, timestamp_size},
     chain::{Entries, Entry},
     dsse::Envelope,
     event::{BackupCompleted, Event, Outcome, RestoreTested},
@@ -274,9 +274,11 @@ pub(super) fn complete(facts: &mut Facts<'_>) -> Judged {
     let wanted = wanted(facts, entries, said)?;
     let statements = facts.carried()?;
     let versions = facts.versions()?;
+    let tokens: BTreeSet<Digest> = timestamps(facts).collect();
     let carried = |digest: &Digest| {
         is_carried(statements, digest)
             || facts.source.has(&blob_name(digest))
+            || tokens.contains(digest)
             || versions.all().iter().any(|version| version.payload == *digest)
     };
     let withheld: BTreeSet<(EntryId, Digest)> = said.withheld.iter().map(|one| (one.entry, one.sha256)).collect();
@@ -298,6 +300,11 @@ pub(super) fn complete(facts: &mut Facts<'_>) -> Judged {
     }
     let held = if withheld.is_empty() { "none withheld".into() } else { format!("{} withheld", withheld.len()) };
     pass(format!("{} from the period, {held}", count(wanted.len(), "reference", "references")))
+}
+
+/// Digests of the time-stamp tokens carried.
+fn timestamps(facts: &Facts<'_>) -> impl Iterator<Item = Digest> {
+    facts.source.files().filter(|(name, _)| timestamp_size(name).is_some()).filter_map(|(name, _)| facts.digest(name))
 }
 
 /// A reference: position and id of the entry, and what it refers to.
@@ -322,6 +329,9 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
             wanted.extend(inner.into_iter().map(|(digest, _)| (position, entry.id, digest)));
         }
         wanted.extend(entry.blobs.iter().map(|blob| (position, entry.id, blob.sha256)));
+        if let Some(Event::AnchorAttached(anchor)) = event_of(entry, &["anchor.attached"]) {
+            wanted.extend(anchor.token_sha256.map(|token| (position, entry.id, token)));
+        }
     }
     Ok(wanted)
 }

@@ -1,5 +1,7 @@
 //! `chain.*`: the lines, their tree, the signed heads, and what the reader held before.
 
+use std::collections::BTreeMap;
+
 use walwarden_core::{
     Digest,
     bundle::{self, ConsistencyProof, PROOFS_TYPE, Proofs, lines},
@@ -101,10 +103,11 @@ pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
     let ndjson = facts.document(bundle::CHECKPOINTS)?;
     let registry = facts.registry()?;
     let mut heads: Vec<TreeHead> = Vec::new();
+    let mut notes = BTreeMap::new();
     for (index, line) in lines(ndjson).enumerate() {
         let place = format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1));
         let line = line.map_err(|_| fail("an empty line", ReadsAs::Edit, &place))?;
-        let head = checkpoint(line, registry, &place)?;
+        let (head, note) = checkpoint(line, registry, &place)?;
         if heads.last().is_some_and(|last| last.size >= head.size) {
             let last = heads.last().map_or(0, |last| last.size);
             return Err(differs(
@@ -115,6 +118,7 @@ pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
                 head.size,
             ));
         }
+        notes.insert(head.size, note);
         heads.push(head);
     }
     if heads.is_empty() {
@@ -122,10 +126,12 @@ pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
     }
     let evidence = format!("{}{}", count(heads.len(), "checkpoint", "checkpoints"), facts.registry_words());
     facts.establish().heads = Some(heads);
+    facts.establish().core_notes = Some(notes);
     pass(evidence)
 }
 
-fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<TreeHead, Stop> {
+/// The head of a checkpoint, and its core note.
+fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<(TreeHead, String), Stop> {
     let line: CheckpointLine = jcs::parse_exact(line).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
     let note = Note::parse(&line.note).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
     let head = &note.head;
@@ -144,7 +150,7 @@ fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<TreeHead,
     }
     let keys = log_keys(registry, head.tree.size);
     match note.verify(&keys) {
-        Ok(()) => Ok(head.tree),
+        Ok(()) => Ok((head.tree, note.core(&keys))),
         Err(NoteError::Unsigned) => {
             let what = "a checkpoint is not signed by a log key of the registry version in force at it";
             Err(fail(what, ReadsAs::ReSigning, place))

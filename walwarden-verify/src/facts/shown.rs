@@ -66,6 +66,7 @@ impl Facts<'_> {
         let mut shown = Shown { keys: self.keys_shown(), artifacts, ..Shown::default() };
         shown.entries = self.established_entries().unwrap_or_default();
         let (Some(record), Ok(entries)) = (record, self.entries()) else { return shown };
+        shown.stamps = self.established.stamps.clone();
         let period = record.period();
         shown.entries_in_period = record.items().count() as u64;
         shown.policies = self.policies_shown(entries.all(), period);

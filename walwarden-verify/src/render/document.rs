@@ -11,6 +11,7 @@ mod perform;
 mod restores;
 mod rules;
 mod summary;
+mod time;
 pub(super) mod words;
 
 use serde::Serialize;
@@ -435,6 +436,7 @@ impl Document {
             history::backups(report),
             artifacts::section(report),
             restores::section(report),
+            time::section(report),
             history::keys(report),
             checks::section(report),
             rules::section(report),

@@ -37,7 +37,7 @@ struct V1<'a> {
     as_of: String,
     subject: Subject<'a>,
     claims: Option<Claims<'a>>,
-    trust: Trust,
+    trust: Trust<'a>,
     checks: Vec<Check<'a>>,
     rules: Vec<Rule<'a>>,
     facts: Facts<'a>,
@@ -83,10 +83,11 @@ struct Claims<'a> {
 }
 
 #[derive(Serialize)]
-struct Trust {
+struct Trust<'a> {
     pins: Vec<Digest>,
     threshold: usize,
     first_contact: bool,
+    tsa_roots: &'a [String],
     known: Option<Known>,
 }
 
@@ -155,6 +156,7 @@ struct Facts<'a> {
     policies: Vec<Policy<'a>>,
     backups: Vec<Backup<'a>>,
     restore_tests: Vec<RestoreTest<'a>>,
+    timestamps: Vec<Timestamp<'a>>,
     keys: Vec<Key<'a>>,
     stored_objects: Option<StoredObjects<'a>>,
     not_interpreted: Vec<NotInterpreted<'a>>,
@@ -236,6 +238,15 @@ struct Step<'a> {
     name: &'a str,
     outcome: &'a str,
     seconds: i64,
+}
+
+#[derive(Serialize)]
+struct Timestamp<'a> {
+    size: u64,
+    gen_time: String,
+    not_after: String,
+    authority: &'a str,
+    root: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -365,8 +376,8 @@ impl<'a> From<&'a report::Claims> for Claims<'a> {
     }
 }
 
-impl From<&report::TrustShown> for Trust {
-    fn from(trust: &report::TrustShown) -> Self {
+impl<'a> From<&'a report::TrustShown> for Trust<'a> {
+    fn from(trust: &'a report::TrustShown) -> Self {
         let known = |known: &report::KnownHead| Known {
             head: known.head,
             source: known.source,
@@ -376,6 +387,7 @@ impl From<&report::TrustShown> for Trust {
             pins: trust.pins.clone(),
             threshold: trust.threshold,
             first_contact: trust.first_contact,
+            tsa_roots: &trust.tsa_roots,
             known: trust.known.as_ref().map(known),
         }
     }
@@ -449,6 +461,7 @@ impl<'a> From<&'a report::Shown> for Facts<'a> {
             policies: facts.policies.iter().map(Into::into).collect(),
             backups: facts.backups.iter().map(Into::into).collect(),
             restore_tests: facts.restores.iter().map(Into::into).collect(),
+            timestamps: facts.stamps.iter().map(Into::into).collect(),
             keys: facts.keys.iter().map(Into::into).collect(),
             stored_objects: facts.artifacts.as_ref().map(Into::into),
             not_interpreted: facts
@@ -572,6 +585,18 @@ impl<'a> From<&'a report::RestoreShown> for RestoreTest<'a> {
                 .collect(),
             performed_by: &test.performed_by,
             lessons: &test.lessons,
+        }
+    }
+}
+
+impl<'a> From<&'a report::StampShown> for Timestamp<'a> {
+    fn from(stamp: &'a report::StampShown) -> Self {
+        Self {
+            size: stamp.size,
+            gen_time: stamp.gen_time.to_string(),
+            not_after: stamp.not_after.to_string(),
+            authority: &stamp.authority,
+            root: stamp.root.as_deref(),
         }
     }
 }

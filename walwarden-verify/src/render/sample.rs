@@ -11,7 +11,7 @@ use crate::{
     report::{
         ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
         DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome, PolicyShown,
-        ReadsAs, Report, RestoreShown, RunBlock, Shown, Subject, TrustShown,
+        ReadsAs, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
     },
 };
 
@@ -48,6 +48,7 @@ pub(crate) fn clean() -> Report {
                 entries_after: Some(41),
             }),
             first_contact: false,
+            tsa_roots: vec!["CN=Time root,O=Authority".into()],
         },
         checks: CHECKS
             .iter()
@@ -147,6 +148,9 @@ pub(crate) fn hostile(rows: u32) -> Report {
     report.facts.databases[1].id = long.clone();
     report.facts.policies[0].version = bad.into();
     report.facts.keys[0].custodian = long.clone();
+    report.facts.stamps[0].authority = bad.into();
+    report.facts.stamps[1].authority = long.clone();
+    report.trust.tsa_roots.push(bad.into());
     report.facts.not_interpreted.push((9, bad.into(), long.clone()));
     report.facts.restores[0].lessons = bad.repeat(50);
     let artifacts = report.facts.artifacts.as_mut().expect("artifacts");
@@ -248,6 +252,7 @@ fn facts() -> Shown {
         }],
         backups,
         restores: vec![restore(61, "passed"), restore(99, "failed")],
+        stamps: vec![stamp(120, Some("CN=Time root,O=Authority")), stamp(240, None)],
         keys: keys(),
         artifacts: Some(artifacts()),
         not_interpreted: Vec::new(),
@@ -281,6 +286,11 @@ fn artifacts() -> ArtifactsShown {
         others_left_out: 3,
         more: Some("there are more than 200,000 files, and the rest was not looked at"),
     }
+}
+
+fn stamp(size: u64, root: Option<&str>) -> StampShown {
+    let authority = "CN=Time stamps,O=Authority".into();
+    StampShown { size, gen_time: at(40), not_after: at(41), authority, root: root.map(Into::into) }
 }
 
 fn backup(seq: u64, database: &str, day: u32) -> BackupShown {

@@ -46,6 +46,9 @@ pub(crate) fn trust(toml: &Path, expect: &Expect) -> Trust {
         let pins: BTreeSet<_> = expect.roots.iter().map(|root| root.parse().expect("a pin")).collect();
         trust.pins = Some(RootPins { threshold: expect.threshold.unwrap_or(pins.len()), pins });
     }
+    for file in &expect.tsa_roots {
+        trust.tsa_roots.add(&std::fs::read(beside(file)).expect("roots")).expect("roots");
+    }
     if let Some(line) = &expect.known_head {
         let head = parse_head(line).expect("a head");
         trust.known.push(KnownHead { origin: Some(head.origin), head: head.tree, source: "--known-head" });

@@ -28,6 +28,10 @@ pub(crate) struct Pins {
     #[arg(long, value_name = "HEX")]
     pub(crate) root: Vec<Digest>,
 
+    /// Roots of time-stamping authorities, PEM or DER, got by another channel; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tsa_root: Vec<PathBuf>,
+
     /// How many of the roots given must have signed the registry [default: all]
     #[arg(long, value_name = "N")]
     pub(crate) root_threshold: Option<usize>,
@@ -53,7 +57,7 @@ pub(crate) struct Heads {
 impl Pins {
     /// Files that [`Pins::trust`] will read.
     pub(crate) fn read(&self) -> impl Iterator<Item = &Path> {
-        self.trust.as_deref().into_iter()
+        self.trust.iter().chain(&self.tsa_root).map(PathBuf::as_path)
     }
 
     /// Pins, threshold, and the head of the handover.
@@ -77,6 +81,13 @@ impl Pins {
             trust.pins = Some(RootPins { threshold: pins.len(), pins });
         }
         self.threshold(&mut trust)?;
+        for path in &self.tsa_root {
+            let bytes = small(path, limits::TSA_ROOT_BYTES)?;
+            trust.tsa_roots.add(&bytes).map_err(|error| {
+                let what = format!("{}: {error}", path.display());
+                Failure::new(what, "--tsa-root takes certificates of authorities, not of the signer of a time stamp")
+            })?;
+        }
         Ok(trust)
     }
 

@@ -94,6 +94,7 @@ fn facts(report: &Report) -> Vec<Fact> {
     facts.push(roots(report));
     facts.push(Fact::new("Known head", known(report)));
     facts.push(Fact::new("Witness", witness(report)));
+    facts.push(super::time::fact(report));
     facts.push(Fact::new("Stored objects", super::artifacts::count(report)));
     facts.push(Fact::new("Judged as of", Text::plain(format!("{} UTC", words::time(report.as_of)))));
     facts.push(Fact::new(
