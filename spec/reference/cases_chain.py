@@ -6,7 +6,7 @@ import json
 import ed25519
 import formats
 import story
-from story import HEADS, LINES, LOG, NEW_LOG, ORIGIN, STRANGER
+from story import HEADS, LINES, LOG, NEW_LOG, ORIGIN, STRANGER, WITNESS
 
 
 def genesis_cases():
@@ -210,6 +210,72 @@ def checkpoint_cases():
     return cases
 
 
+def cosignature_cases():
+    cases = []
+    size, root = HEADS[4]
+    text = formats.note_text(ORIGIN, size, root)
+    core = formats.checkpoint(ORIGIN, size, root, [LOG])
+    at, name = 1_785_535_200, "witness.example/w1"
+    key = ed25519.public_key(WITNESS)
+    good_key = formats.verifier_key(name, key)
+
+    def line(seconds=at, seed=WITNESS, name=name, signed=None, over=text, cut=None):
+        return formats.cosignature_line(name, seed, seconds, over, signed)[:cut]
+
+    def case(what, valid, times, note, keys=good_key + "\n"):
+        found = formats.cosigned(keys.encode(), note)
+        assert (found is not None) == valid and (not valid or found == times), (what, found)
+        case = {"name": what, "rule": "time-11", "valid": valid, "keys": keys, "note": note.decode()}
+        cases.append(case | ({"times": times} if valid else {}))
+
+    case("good", True, [[at]], core + line())
+    case("none-claims-it", True, [[]], core)
+    case("by-another-under-its-own-hash", True, [[]], core + line(seed=STRANGER))
+    case("same-key-under-another-name", True, [[]], core + line(name="witness.example/w2"))
+    case("twice", True, [[at, at + 60]], core + line() + line(at + 60))
+    case("time-zero", True, [[0]], core + line(0))
+    case("last-second-of-9999", True, [[253_402_300_799]], core + line(253_402_300_799))
+    case("first-second-of-10000", False, [], core + line(253_402_300_800))
+    case("largest-time", False, [], core + line(2**64 - 1))
+    case("time-changed", False, [], core + line(at + 1, signed=at))
+    case("one-good-one-bad", False, [], core + line() + line(at + 1, signed=at))
+    case("over-another-head", False, [], core + line(over=formats.note_text(ORIGIN, 3, HEADS[3][1])))
+    case("over-the-whole-note", False, [], core + line(over=core))
+    bare = formats.witness_hash(name, key) + at.to_bytes(8, "big") + ed25519.sign(WITNESS, text)
+    case("text-without-the-time", False, [], core + f"\u2014 {name} {formats.b64(bare)}\n".encode())
+    for what, blob in {
+        "signature-cut": formats.cosignature(WITNESS, at, text)[:-1],
+        "signature-with-a-byte-more": formats.cosignature(WITNESS, at, text) + b"\x00",
+        "time-alone": at.to_bytes(8, "big"),
+        "seven-bytes": bytes(7),
+    }.items():
+        data = formats.b64(formats.witness_hash(name, key) + blob)
+        case(what, False, [], core + f"\u2014 {name} {data}\n".encode())
+    other = formats.verifier_key("witness.example/w2", ed25519.public_key(STRANGER))
+    case("two-witnesses", True, [[at], []], core + line(), f"# ours\n\n{good_key}\n {other} \r\n")
+    small = formats.verifier_key(name, b"\x01" + bytes(31))
+    log_type = formats.verifier_key(name, key, b"\x01")
+    for what, keys in {
+        "keys-empty": "",
+        "keys-comment-alone": "# none\n",
+        "key-twice": f"{good_key}\n{good_key}\n",
+        "key-twice-under-two-names": f"{good_key}\n{formats.verifier_key('b', key)}\n",
+        "key-with-hash-of-another": good_key.replace(f"+{formats.witness_hash(name, key).hex()}+", "+00000000+"),
+        "key-with-hash-in-upper-case": formats.verifier_key(name, key, upper=True),
+        "key-of-a-log": log_type,
+        "key-of-small-order": small,
+        "key-without-hash": f"{name}+{good_key.split('+', 2)[2]}",
+        "key-name-empty": formats.verifier_key("", key),
+        "key-name-with-space": formats.verifier_key("a b", key),
+        "key-and-comment": good_key + " # ours",
+        "keys-sixty-five": "".join(
+            formats.verifier_key("w", ed25519.public_key(story.seed(f"many {i}"))) + "\n" for i in range(65)
+        ),
+    }.items():
+        case(what, False, [], core + line(), keys)
+    return cases
+
+
 def stray(text):
     """The same bytes with a stray bit in the last character before the padding."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -236,5 +302,10 @@ def files():
         ),
         "entries": ("06-chain", "Single lines, without LF, that are entries or not.", entry_cases()),
         "chains": ("06-chain", "Whole files of lines, and heads that their tree must have.", chain_cases()),
+        "cosignatures": (
+            "08-time",
+            "Files of witnesses, a note, and the times at which each of the witnesses cosigned it, in order of its lines.",
+            cosignature_cases(),
+        ),
         "checkpoints": ("06-chain", "Notes, and the log keys that are known.", checkpoint_cases()),
     }

@@ -18,6 +18,7 @@ def seed(word):
 ROOT_A, ROOT_B, ROOT_C = seed("root a"), seed("root b"), seed("root c")
 LOG, NEW_LOG, STATEMENTS, REVIEWER, STRANGER = map(seed, ("log", "new log", "statements", "reviewer", "stranger"))
 ES_ROOT, ES_STATEMENTS, ES_REVIEWER = map(seed, ("es256 root", "es256 statements", "es256 reviewer"))
+WITNESS = seed("witness a")
 public = formats.public_key
 
 

@@ -2,7 +2,7 @@
 """Judges a bundle by the pages of spec/, beside and apart from the program of this repository.
 
     verify.py BUNDLE [--trust FILE | --root HEX ...] [--root-threshold N] [--previous BUNDLE] [--known-head FILE]
-              [--first-contact] [--artifacts FOLDER] [--as-of TIME] [--json]
+              [--witness FILE [--witness-threshold N]] [--first-contact] [--artifacts FOLDER] [--as-of TIME] [--json]
     verify.py --corpus FOLDER ...   every case of the folders, one line of JSON each; 1 when one is judged otherwise
     verify.py --vectors             every vector of spec/vectors/; 1 when one is read otherwise
 
@@ -24,6 +24,7 @@ from judge.document import DOCUMENT_BYTES
 from judge.trust import HANDOVER_BYTES, Trust, parse_head
 from judge.value import Refused, is_digest, is_time
 from judge.verification import Verification, add_previous
+from judge.witness import FILE_BYTES as WITNESS_BYTES
 
 USAGE = 2
 
@@ -45,6 +46,8 @@ def arguments(words):
     parser.add_argument("--root-threshold", metavar="N", type=int, help="how many of the roots must have signed")
     parser.add_argument("--previous", metavar="BUNDLE", help="the bundle of the period before")
     parser.add_argument("--known-head", metavar="FILE", help="a checkpoint, or a line `origin size root`")
+    parser.add_argument("--witness", metavar="FILE", help="verifier keys of witnesses, one a line")
+    parser.add_argument("--witness-threshold", metavar="N", type=int, help="how many of them must have cosigned")
     parser.add_argument("--first-contact", action="store_true", help="no head of this history is held yet")
     parser.add_argument("--artifacts", metavar="FOLDER", help="stored objects, to be hashed")
     parser.add_argument("--as-of", metavar="TIME", help="the instant that counts as now; no check here reads it")
@@ -90,6 +93,10 @@ def trust_of(given):
         if not 1 <= given.root_threshold <= len(trust.pins or ()):
             raise Wrong("--root-threshold is not between 1 and the number of roots", "leave it away to require all")
         trust.threshold = given.root_threshold
+    if given.witness_threshold is not None and not given.witness:
+        raise Wrong("--witness-threshold without --witness", "give the verifier keys of the witnesses too")
+    if given.witness:
+        trust.add_witnesses(small(given.witness, WITNESS_BYTES), given.witness_threshold)
     if given.known_head:
         trust.known.append(parse_head(small(given.known_head, DOCUMENT_BYTES).decode("utf-8", "replace")))
     if given.previous:

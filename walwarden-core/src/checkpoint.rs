@@ -161,11 +161,16 @@ impl Note {
     }
 }
 
+/// Whether a text can name the key of a signature line.
+pub(crate) fn is_key_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control())
+}
+
 impl NoteSignature {
     fn parse(line: &str) -> Result<Self, NoteError> {
         let rest = line.strip_prefix("\u{2014} ").ok_or(NoteError::Form("a signature line has another form"))?;
         let (name, signature) = rest.split_once(' ').ok_or(NoteError::Form("a signature line has another form"))?;
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control()) {
+        if !is_key_name(name) {
             return Err(NoteError::Form("a signature line has no key name"));
         }
         let bytes: Base64 = signature.parse().map_err(|_| NoteError::Form("a signature is no base64"))?;

@@ -33,6 +33,7 @@ extern crate std;
 pub mod bundle;
 pub mod chain;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod digest;
 pub mod dsse;
 pub mod event;

@@ -22,6 +22,10 @@ pub const NAME_BYTES: usize = 128;
 pub const FILES: usize = 65_535;
 /// Bytes of a zip: 4 GiB - 1.
 pub const ZIP_BYTES: u64 = 0xFFFF_FFFF;
+/// Bytes of a file with the verifier keys of witnesses.
+pub const WITNESS_BYTES: usize = 64 << 10;
+/// Witnesses that a reader brings.
+pub const WITNESSES: usize = 64;
 /// Bytes of a handover file.
 pub const HANDOVER_BYTES: usize = 64 << 10;
 /// Bytes of a time-stamp token.

@@ -8,7 +8,7 @@ use crate::{
     digest::Digest,
     dsse::{DsseError, Envelope},
     event::Event,
-    key::{KeyId, PublicKey},
+    key::{Ed25519Key, KeyId, PublicKey},
     statement::{
         KeyRegistry, Statement, StatementError,
         key_registry::{RegistryKey, State, Use},
@@ -348,6 +348,24 @@ impl Registry {
     pub fn keys_at(&self, purpose: Use, seq: u64) -> Vec<PublicKey> {
         let keys = self.at(seq).map(|registry| registry.keys.as_slice()).unwrap_or_default();
         keys.iter().filter_map(|key| self.key_at(&key.jwk.id(), purpose, seq).ok()).collect()
+    }
+
+    /// Log keys that a version retires, and the entry from which it does: the first head that covers this entry must
+    /// carry their signatures too (`spec:keys-9`). Revoked keys are not among them: nobody is to use these again.
+    #[must_use]
+    pub fn retired_log_keys(&self) -> Vec<(u64, Ed25519Key)> {
+        let mut retired = Vec::new();
+        let pairs = self.versions.0.iter().zip(self.versions.0.iter().skip(1));
+        for ((before, version), (from, _)) in pairs.zip(self.from.iter().skip(1)) {
+            let was_active = |key: &PublicKey| {
+                before.registry.keys.iter().any(|listed| listed.jwk == *key && listed.state == State::Active)
+            };
+            let gone = version.registry.keys.iter().filter(|listed| {
+                listed.uses.contains(&Use::Log) && listed.state == State::Retired && was_active(&listed.jwk)
+            });
+            retired.extend(gone.filter_map(|listed| Some((*from, *listed.jwk.as_ed25519()?))));
+        }
+        retired
     }
 
     /// The view of the newest version that `keys/keys.csv` must equal (`spec:keys-11`). Lines end with LF.

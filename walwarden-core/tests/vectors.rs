@@ -7,6 +7,7 @@ use walwarden_core::{
     Base64, Decimal, Digest, EntryId, Origin, Time, bundle,
     chain::{self, Entries, Entry},
     checkpoint::{self, Note},
+    cosignature::Witness,
     dsse::{self, Envelope},
     fork::Fork,
     handover::Handover,
@@ -35,6 +36,7 @@ const FILES: &[File] = &[
     File("checkpoints.json", 26, checkpoints),
     File("consistency.json", 178, consistency),
     File("content.json", 21, content),
+    File("cosignatures.json", 32, cosignatures),
     File("entries.json", 46, entries),
     File("envelopes.json", 32, envelopes),
     File("fork.json", 38, fork),
@@ -366,6 +368,19 @@ fn checkpoints(case: &Value) -> Judged {
     let Ok(opened) = opened else { return Ok(()) };
     same("note", &opened.to_text().as_str(), &note)?;
     same("head", &opened.head.tree, &head(case))
+}
+
+fn cosignatures(case: &Value) -> Judged {
+    let note = Note::parse(text(case, "note")).map_err(|e| e.to_string())?;
+    let witnesses = Witness::parse_file(text(case, "keys").as_bytes()).map_err(|e| e.to_string());
+    let times = witnesses.and_then(|witnesses| {
+        witnesses.iter().map(|one| one.cosigned(&note)).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())
+    });
+    valid(case, &times)?;
+    let Ok(times) = times else { return Ok(()) };
+    let seconds = |times: Vec<Time>| times.into_iter().map(|time| time.micros() / 1_000_000).collect::<Vec<_>>();
+    let times = serde_json::json!(times.into_iter().map(seconds).collect::<Vec<_>>());
+    same("times", &times, &case["times"])
 }
 
 fn keys(case: &Value) -> Judged {

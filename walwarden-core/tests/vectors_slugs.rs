@@ -15,7 +15,7 @@ const PAGES: &[(&str, usize)] = &[
     ("05-merkle", 6),
     ("06-chain", 10),
     ("07-keys", 14),
-    ("08-time", 10),
+    ("08-time", 12),
     ("09-bundle", 10),
     ("10-events", 6),
     ("11-policy", 4),

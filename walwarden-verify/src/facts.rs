@@ -11,7 +11,7 @@ use walwarden_core::{
     Digest, Period,
     bundle::{self, lines},
     chain::{Anchored, ChainError, Entries},
-    checkpoint::Head,
+    checkpoint::{Head, Note},
     event::Event,
     jcs::{self, JcsError},
     merkle::TreeHead,
@@ -66,6 +66,8 @@ pub(crate) struct Established {
     pub(crate) core_notes: Option<BTreeMap<u64, String>>,
     /// Set by `time.timestamps`: the tokens that hold, by size.
     pub(crate) stamps: Vec<StampShown>,
+    /// Set by `chain.checkpoints-signed`: the notes of these heads.
+    pub(crate) notes: Vec<Note>,
     /// Set by `chain.roots`.
     pub(crate) anchored: Option<Anchored>,
     /// Set by `chain.ends-at-checkpoint`.
@@ -214,6 +216,11 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn core_notes(&self) -> Result<&BTreeMap<u64, String>, Stop> {
         self.established.core_notes.as_ref().ok_or_else(|| Stop::needs("chain.checkpoints-signed"))
+    }
+
+    /// The notes of the carried heads, each signed by a log key.
+    pub(crate) fn notes(&self) -> Result<&[Note], Stop> {
+        self.heads().map(|_| self.established.notes.as_slice())
     }
 
     pub(crate) fn anchored(&self) -> Result<Anchored, Stop> {

@@ -3,6 +3,7 @@
 use walwarden_core::{
     Digest, Origin, Period, Time,
     checkpoint::{Head, Note},
+    cosignature::{Witness, WitnessError},
     handover::{Handover, HandoverError},
     merkle::TreeHead,
     registry::RootPins,
@@ -32,6 +33,17 @@ pub struct Trust {
     pub first_contact: bool,
     /// Stored objects, to be held against the statements.
     pub artifacts: Option<Artifacts>,
+    /// Witnesses of the reader; `None`: none is pinned.
+    pub witnesses: Option<Witnesses>,
+}
+
+/// Witnesses that the reader pinned, and how many of them must have cosigned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witnesses {
+    /// Their keys, each once.
+    pub keys: Vec<Witness>,
+    /// From the reader, never from the bundle.
+    pub threshold: usize,
 }
 
 /// A head the reader got before, or by another channel.
@@ -74,6 +86,12 @@ pub enum TrustError {
     /// Heads of different chains.
     #[error("{0} and {1} speak of different chains")]
     Origins(&'static str, &'static str),
+    /// Not the verifier keys of witnesses.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    /// A threshold that the witnesses cannot reach, or that everything reaches.
+    #[error("a threshold of {0} is not between 1 and the {1} witnesses given")]
+    WitnessThreshold(usize, usize),
     /// The earlier bundle does not stand itself.
     #[error("the bundle given with --previous does not stand itself: {0}")]
     Previous(String),
@@ -88,6 +106,20 @@ impl Trust {
         let handover = Handover::parse(bytes)?;
         self.pins = Some(handover.pins());
         self.known.push(KnownHead { origin: Some(handover.origin), head: handover.head, source: "--trust" });
+        Ok(())
+    }
+
+    /// Takes the witnesses of a file; without a threshold, all of them must have cosigned.
+    ///
+    /// # Errors
+    /// [`TrustError::Witness`], [`TrustError::WitnessThreshold`].
+    pub fn add_witnesses(&mut self, bytes: &[u8], threshold: Option<usize>) -> Result<(), TrustError> {
+        let keys = Witness::parse_file(bytes)?;
+        let threshold = threshold.unwrap_or(keys.len());
+        if !(1..=keys.len()).contains(&threshold) {
+            return Err(TrustError::WitnessThreshold(threshold, keys.len()));
+        }
+        self.witnesses = Some(Witnesses { keys, threshold });
         Ok(())
     }
 

@@ -145,3 +145,59 @@ def open_checkpoint(note, origin, publics):
             return None
         signed = signed or public is not None
     return (int(match[2]), base64.b64decode(match[3])) if signed else None
+
+
+def witness_hash(name, public, kind=b"\x04"):
+    """time-11."""
+    return sha256(name.encode(), b"\n", kind, public)[:4]
+
+
+def verifier_key(name, public, kind=b"\x04", upper=False):
+    """time-11."""
+    key_hash = witness_hash(name, public, kind).hex()
+    return f"{name}+{key_hash.upper() if upper else key_hash}+{b64(kind + public)}"
+
+
+def cosignature(seed, seconds, text, signed=None):
+    """time-11: what follows the key hash; `signed` is another time that was signed."""
+    over = b"cosignature/v1\ntime %d\n" % (seconds if signed is None else signed) + text
+    return seconds.to_bytes(8, "big") + ed25519.sign(seed, over)
+
+
+def cosignature_line(name, seed, seconds, text, signed=None):
+    """time-11: a signature line of a witness."""
+    data = witness_hash(name, ed25519.public_key(seed)) + cosignature(seed, seconds, text, signed)
+    return f"\u2014 {name} {b64(data)}\n".encode()
+
+
+def witness_of(line):
+    """time-11: (name, public key) of a verifier key; None when it is none."""
+    parts = line.split("+", 2)
+    data = base64.b64decode(parts[2]) if len(parts) == 3 and is_base64(parts[2]) else b""
+    if len(data) != 33 or data[:1] != b"\x04" or not re.fullmatch("[^\\s+\x00-\x1f\x7f-\x9f]+", parts[0]):
+        return None
+    known = witness_hash(parts[0], data[1:]).hex() == parts[1] and ed25519.key_is_acceptable(data[1:])
+    return (parts[0], data[1:]) if known else None
+
+
+def cosigned(keys, note):
+    """time-11: the times of each witness of a file on a note; None when the file or a line that claims one fails."""
+    lines = [line.strip() for line in keys.decode().split("\n")]
+    witnesses = [witness_of(line) for line in lines if line and not line.startswith("#")]
+    if None in witnesses or not 1 <= len(witnesses) <= 64 or len({key for _, key in witnesses}) != len(witnesses):
+        return None
+    text, _, signed = note.decode().partition("\n\n")
+    result = []
+    for name, public in witnesses:
+        times = []
+        for line in signed.splitlines():
+            _, claimed, data = line.split(" ")
+            data = base64.b64decode(data)
+            if claimed == name and data[:4] == witness_hash(name, public):
+                seconds = int.from_bytes(data[4:12], "big")
+                over = b"cosignature/v1\ntime %d\n%s\n" % (seconds, text.encode())
+                if len(data) != 76 or seconds >= 253_402_300_800 or not ed25519.verify(public, over, data[12:]):
+                    return None
+                times.append(seconds)
+        result.append(times)
+    return result

@@ -24,6 +24,8 @@ def trust_of(path, case):
         trust.pin(case["roots"], case.get("threshold"))
     if "known_head" in case:
         trust.known.append(parse_head(case["known_head"]))
+    if "witness" in case:
+        trust.add_witnesses((path.parent / case["witness"]).read_bytes(), case.get("witness_threshold"))
     if "previous" in case:
         add_previous(trust, open_path(path.parent / case["previous"]))
     return trust

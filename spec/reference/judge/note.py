@@ -1,12 +1,9 @@
 """Checkpoints: chain-7."""
 
-import re
-
 from .document import parse
-from .value import base64_bytes, has, is_count, is_decimal, is_origin, is_text, refuse_unless
+from .value import base64_bytes, has, is_count, is_decimal, is_key_name, is_origin, is_text, refuse_unless
 
 LINES = 64
-_NAME = re.compile(r"[^\s+\x00-\x20\x7f-\x9f]+")
 _LINE = {"note": is_text, "size": is_count}
 
 
@@ -40,7 +37,7 @@ class Note:
 def _signature(line):
     parts = line.split(" ")
     refuse_unless(len(parts) == 3 and parts[0] == "\u2014", "chain-7: not the form of a signature line")
-    refuse_unless(_NAME.fullmatch(parts[1]), "chain-7: not the name of a key")
+    refuse_unless(is_key_name(parts[1]), "chain-7: not the name of a key")
     data = base64_bytes(parts[2])
     refuse_unless(data is not None and len(data) > 4, "chain-7: a signature is no base64, or too short")
     return parts[1], data[:4], data[4:]

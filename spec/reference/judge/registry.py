@@ -157,6 +157,15 @@ class Registry:
         version = self.at(size - 1) if size else None
         return [listed.key for listed in version.keys if listed.is_log] if version else []
 
+    def retired_log_keys(self):
+        """keys-9: log keys that a version retires, each with the entry from which it does."""
+        steps = zip(self.versions, self.versions[1:], self.entered[1:])
+        for before, version, entry in steps:
+            active = {listed.key for listed in before.keys if listed.state == "active"}
+            for listed in version.keys:
+                if listed.is_log and listed.state == "retired" and listed.key in active:
+                    yield entry.value["seq"], listed.key
+
     def key_at(self, keyid, use, seq):
         """keys-9: the key, if it may sign this use at an entry; else refused, with `Cut` when only a cut stops it."""
         version = self.at(seq)

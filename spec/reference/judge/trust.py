@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from . import witness
 from .document import parse
 from .note import Note
 from .value import Refused, each, has, is_count, is_decimal, is_digest, is_int, is_origin, refuse_unless, shape, words
@@ -36,6 +37,8 @@ class Trust:
     known: list = field(default_factory=list)
     previous_versions: list | None = None
     first_contact: bool = False
+    witnesses: list | None = None
+    witness_threshold: int = 0
     artifacts: str | None = None
 
     def pin(self, fingerprints, threshold=None):
@@ -52,6 +55,13 @@ class Trust:
         refuse_unless(head["size"] > 0, "keys-12: a head of nothing")
         self.pin(roots, value["threshold"])
         self.known.append(Head(value["origin"], head["size"], head["root"], "--trust"))
+
+    def add_witnesses(self, data, threshold=None):
+        """time-12."""
+        self.witnesses = witness.parse_file(data)
+        self.witness_threshold = len(self.witnesses) if threshold is None else threshold
+        reachable = 1 <= self.witness_threshold <= len(self.witnesses)
+        refuse_unless(reachable, "time-12: a threshold that the witnesses cannot reach")
 
     def contradiction(self):
         """time-4: two heads that cannot be of one history, or None."""

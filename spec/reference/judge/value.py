@@ -25,6 +25,7 @@ _DECIMAL = re.compile(r"0|[1-9][0-9]{0,19}")
 _ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9._-]*)*")
 _TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})\.([0-9]{6})Z")
+_KEY_NAME = re.compile(r"[^\s+\x00-\x20\x7f-\x9f]+")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{43}")
 _DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -82,6 +83,11 @@ def micros(text):
 
 def is_time(value):
     return micros(value) is not None
+
+
+def is_key_name(value):
+    """chain-7: the name of the key of a signature line."""
+    return _KEY_NAME.fullmatch(value) is not None
 
 
 def base64_bytes(value):

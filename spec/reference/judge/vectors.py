@@ -8,7 +8,7 @@ import json
 import pathlib
 import tempfile
 
-from . import archive, chain, document, event, key, note, policy, registry, rows, statement, tree, value
+from . import archive, chain, document, event, key, note, policy, registry, rows, statement, tree, value, witness
 from .envelope import Envelope, pae
 from .readme import TEXT
 from .trust import Trust
@@ -120,6 +120,11 @@ def _registry(case):
     return {"anchored": found, "payloads": [one.envelope.payload_digest for one in versions]}
 
 
+def _cosignature(case):
+    witnesses, signed = witness.parse_file(case["keys"].encode()), note.Note(case["note"])
+    return {"times": [one.times(signed) for one in witnesses]}
+
+
 def _checkpoint(case):
     one = note.Note(case["note"])
     keys = [key.Key({"crv": "Ed25519", "kty": "OKP", "x": value.base64url(bytes.fromhex(k))}) for k in case["keys"]]
@@ -217,6 +222,7 @@ READERS = {
     "bundle": _bundle,
     "chains": _chain,
     "checkpoints": _checkpoint,
+    "cosignatures": _cosignature,
     "consistency": _consistency,
     "content": _content,
     "entries": _entry,

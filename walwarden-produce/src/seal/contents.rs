@@ -173,6 +173,10 @@ fn carry_checkpoints(
         }
     }
     kept.extend(last_of_day.into_values());
+    // The first head after a change of log key is where both keys have signed: spec:bundle-4
+    for change in entries.all().iter().filter(|entry| entry.kind == "key.changed") {
+        kept.extend(by_size.range(change.seq.saturating_add(1)..).next().map(|(size, _)| *size));
+    }
     kept.insert(end.size);
     let mut ndjson = Vec::new();
     for size in &kept {

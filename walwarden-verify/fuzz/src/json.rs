@@ -58,7 +58,8 @@ where
 fn event(data: &[u8]) {
     let Some(line) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (kind, rest) = data.split_at(line);
-    let (Ok(kind), Ok(rest)) = (std::str::from_utf8(kind), String::from_utf8(rest.get(1..).unwrap_or_default().to_vec()))
+    let (Ok(kind), Ok(rest)) =
+        (std::str::from_utf8(kind), String::from_utf8(rest.get(1..).unwrap_or_default().to_vec()))
     else {
         return;
     };

@@ -62,8 +62,7 @@ pub fn run(data: &[u8]) {
 
 /// No output carries an escape sequence or markup of the bundle.
 fn outputs(report: &Report) {
-    let run =
-        RunBlock { version: "0".into(), program: None, platform: "fuzz".into(), sandbox: "none: fuzzing".into() };
+    let run = RunBlock { version: "0".into(), program: None, platform: "fuzz".into(), sandbox: "none: fuzzing".into() };
     let mut text = Vec::new();
     render(report, &run, Format::Text { colour: false }, &mut text).expect("memory takes everything");
     let text = String::from_utf8(text).expect("text is UTF-8");

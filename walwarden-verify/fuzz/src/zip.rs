@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use walwarden_core::Time;
-use walwarden_verify::{Source, Trust, VerifyInput, Verdict, checks::CHECKS, verify};
+use walwarden_verify::{Source, Trust, Verdict, VerifyInput, checks::CHECKS, verify};
 
 /// Scans the bytes, and judges what was found.
 pub fn run(data: &[u8]) {

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use walwarden_core::{
-    Digest,
+    Digest, Time,
     bundle::{self, ConsistencyProof, PROOFS_TYPE, Proofs, lines},
     chain::{ChainError, Entries},
-    checkpoint::{CheckpointLine, Note, NoteError},
+    checkpoint::{CheckpointLine, Note, NoteError, NoteSignature, key_hash},
+    cosignature::Witness,
     jcs,
-    key::Ed25519Key,
+    key::{Ed25519Key, PublicKey},
     merkle::{TreeHead, verify_consistency},
     registry::Registry,
     statement::key_registry::Use,
@@ -103,11 +104,13 @@ pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
     let ndjson = facts.document(bundle::CHECKPOINTS)?;
     let registry = facts.registry()?;
     let mut heads: Vec<TreeHead> = Vec::new();
-    let mut notes = BTreeMap::new();
+    let mut notes: Vec<Note> = Vec::new();
+    let mut core_notes = BTreeMap::new();
     for (index, line) in lines(ndjson).enumerate() {
         let place = format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1));
         let line = line.map_err(|_| fail("an empty line", ReadsAs::Edit, &place))?;
-        let (head, note) = checkpoint(line, registry, &place)?;
+        let (note, core_note) = checkpoint(line, registry, &place)?;
+        let head = note.head.tree;
         if heads.last().is_some_and(|last| last.size >= head.size) {
             let last = heads.last().map_or(0, |last| last.size);
             return Err(differs(
@@ -118,20 +121,41 @@ pub(super) fn checkpoints_signed(facts: &mut Facts<'_>) -> Judged {
                 head.size,
             ));
         }
-        notes.insert(head.size, note);
+        core_notes.insert(head.size, core_note);
         heads.push(head);
+        notes.push(note);
     }
     if heads.is_empty() {
         return Err(fail("no checkpoint is carried: nobody signed this chain", ReadsAs::Deletion, bundle::CHECKPOINTS));
     }
+    handed_over(registry, &notes)?;
     let evidence = format!("{}{}", count(heads.len(), "checkpoint", "checkpoints"), facts.registry_words());
-    facts.establish().heads = Some(heads);
-    facts.establish().core_notes = Some(notes);
+    let established = facts.establish();
+    (established.heads, established.notes, established.core_notes) = (Some(heads), notes, Some(core_notes));
     pass(evidence)
 }
 
-/// The head of a checkpoint, and its core note.
-fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<(TreeHead, String), Stop> {
+/// The first head after a change of log key carries the signature of the key that goes, too (`spec:keys-9`): it shows
+/// that who held the old key agreed to the new one.
+fn handed_over(registry: &Registry, notes: &[Note]) -> Result<(), Stop> {
+    for (seq, key) in registry.retired_log_keys() {
+        let first = notes.iter().position(|note| note.head.tree.size > seq);
+        let Some((index, note)) = first.and_then(|index| Some((index, notes.get(index)?))) else { continue };
+        note.verify(&[key]).map_err(|_| {
+            differs(
+                "the first checkpoint after a change of log key is not signed by the key that was retired",
+                ReadsAs::ReSigning,
+                format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1)),
+                format!("a signature by {} too", PublicKey::from(key).id()),
+                "none that holds",
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// The note of a checkpoint, and its core note.
+fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<(Note, String), Stop> {
     let line: CheckpointLine = jcs::parse_exact(line).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
     let note = Note::parse(&line.note).map_err(|error| fail(error.to_string(), ReadsAs::Edit, place))?;
     let head = &note.head;
@@ -150,7 +174,10 @@ fn checkpoint(line: &[u8], registry: &Registry, place: &str) -> Result<(TreeHead
     }
     let keys = log_keys(registry, head.tree.size);
     match note.verify(&keys) {
-        Ok(()) => Ok((head.tree, note.core(&keys))),
+        Ok(()) => {
+            let core_note = note.core(&keys);
+            Ok((note, core_note))
+        }
         Err(NoteError::Unsigned) => {
             let what = "a checkpoint is not signed by a log key of the registry version in force at it";
             Err(fail(what, ReadsAs::ReSigning, place))
@@ -309,9 +336,61 @@ fn periods(facts: &Facts<'_>) -> String {
     }
 }
 
-/// Whether a witness pinned by the reader has cosigned; this version reads no witness keys.
-pub(super) fn witnessed(_: &mut Facts<'_>) -> Judged {
-    Err(Stop::NotRun(NotRun::NoInput(
-        "a witness key: nothing here shows that no other version of this history exists after the head you hold",
-    )))
+/// Enough of the reader's witnesses have seen a head after which the period cannot read otherwise (`spec:time-12`).
+pub(super) fn witnessed(facts: &mut Facts<'_>) -> Judged {
+    let Some(witnesses) = &facts.trust.witnesses else {
+        return Err(Stop::NotRun(NotRun::NoInput(
+            "a witness key: nothing here shows that no other version of this history exists after the head you hold",
+        )));
+    };
+    facts.anchored()?;
+    let notes = facts.notes()?;
+    let (end, entries) = (facts.period()?.end, facts.entries()?.all());
+    let before = entries.iter().rposition(|entry| entry.recorded_at < end).map_or(0, |last| last.saturating_add(1));
+    let mut seen: Vec<String> = Vec::new();
+    for witness in &witnesses.keys {
+        let mut first: Option<(Time, u64)> = None;
+        for (index, note) in notes.iter().enumerate() {
+            let size = note.head.tree.size;
+            let times = witness.cosigned(note).map_err(|_| {
+                let what = format!("a cosignature that claims witness {} does not hold", witness.name());
+                fail(what, ReadsAs::Edit, format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1)))
+            })?;
+            // An entry recorded after the end lies under it: none of the period can follow, since times never go back.
+            let closed = size > before as u64;
+            let counts = |time: &Time| closed || (size == before as u64 && *time >= end);
+            let earliest = times.into_iter().filter(counts).min().map(|time| (time, size));
+            first = [first, earliest].into_iter().flatten().min();
+        }
+        seen.extend(first.map(|(time, size)| {
+            format!("the head of {size} lines existed not after {time}, by witness {} that you pinned", witness.name())
+        }));
+    }
+    let found = seen.len();
+    let (pinned, threshold) = (count(witnesses.keys.len(), "pinned witness", "pinned witnesses"), witnesses.threshold);
+    if found < threshold {
+        let what = "too few of the witnesses that you pinned have cosigned a head that closes the period";
+        let expected = format!("at least {threshold} of {pinned}");
+        return Err(differs(what, ReadsAs::Other, bundle::CHECKPOINTS, expected, found));
+    }
+    let others = others(notes, &witnesses.keys, facts.registry()?);
+    pass(format!("{found} of {pinned}, {threshold} required: {}{others}", seen.join("; ")))
+}
+
+/// Words for lines that are neither by a log key nor by a witness of the reader.
+fn others(notes: &[Note], witnesses: &[Witness], registry: &Registry) -> String {
+    let foreign = |note: &Note| {
+        let logs = log_keys(registry, note.head.tree.size);
+        let hashes: Vec<[u8; 4]> = logs.iter().map(|key| key_hash(note.head.origin.as_str(), key)).collect();
+        let ours = |line: &&NoteSignature| line.name == note.head.origin.as_str() && hashes.contains(&line.hash);
+        let pinned = |line: &&NoteSignature| witnesses.iter().any(|witness| witness.is_claimed_by(line));
+        note.signatures.iter().filter(|line| !ours(line) && !pinned(line)).count()
+    };
+    match notes.iter().map(foreign).fold(0, usize::saturating_add) {
+        0 => String::new(),
+        some => format!(
+            "; {} named by the organisation, not independent",
+            count(some, "other line is of a witness", "other lines are of witnesses")
+        ),
+    }
 }

@@ -24,8 +24,8 @@ pub(crate) fn cases(folder: &str) -> Vec<PathBuf> {
         files.iter().filter(|path| path.extension().is_some_and(|e| e == "toml")).cloned().collect();
     for path in &files {
         let known = ["toml", "zip"].iter().all(|extension| files.contains(&path.with_extension(extension)));
-        let handover = path.extension().is_some_and(|e| e == "json");
-        assert!(known || handover, "{} stands alone", path.display());
+        let brought = path.extension().is_some_and(|e| e == "json" || e == "txt");
+        assert!(known || brought, "{} stands alone", path.display());
     }
     tomls
 }
@@ -48,6 +48,10 @@ pub(crate) fn trust(toml: &Path, expect: &Expect) -> Trust {
     }
     for file in &expect.tsa_roots {
         trust.tsa_roots.add(&std::fs::read(beside(file)).expect("roots")).expect("roots");
+    }
+    if let Some(file) = &expect.witness {
+        let keys = std::fs::read(beside(file)).expect("a file of witnesses");
+        trust.add_witnesses(&keys, expect.witness_threshold).expect("witnesses");
     }
     if let Some(line) = &expect.known_head {
         let head = parse_head(line).expect("a head");

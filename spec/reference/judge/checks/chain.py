@@ -6,7 +6,7 @@ from .. import note, tree
 from ..chain import contiguous as follow
 from ..document import parse
 from ..facts import CHECKPOINTS, ENTRIES, PROOFS, NoInput, nothing
-from ..value import Refused, each, has, is_count, is_digest, refuse_unless, shape, words
+from ..value import Refused, each, has, is_count, is_digest, micros, refuse_unless, shape, words
 
 _PROOF = shape({"from": is_count, "proof": each(is_digest), "to": is_count})
 _PROOFS = {"_type": words("https://walwarden.dev/spec/proofs/v1"), "consistency": each(_PROOF)}
@@ -47,6 +47,9 @@ def checkpoints_signed(facts):
     for one in notes:
         refuse_unless(one.origin == registry.origin, "chain-7: a checkpoint of another chain")
         refuse_unless(one.signers(registry.log_keys(one.size)), "chain-7: not signed by a log key in force")
+    for seq, key in registry.retired_log_keys():
+        first = next((one for one in notes if one.size > seq), None)
+        refuse_unless(not first or first.signers([key]), "keys-9: not signed by the log key that was retired")
     facts.establish("chain.checkpoints-signed", notes)
     return f"{len(notes)} checkpoints"
 
@@ -105,5 +108,16 @@ def known(facts):
 
 
 def witnessed(facts):
-    """time-4."""
-    raise NoInput("no witness key: this version reads none")
+    """time-12."""
+    if facts.trust.witnesses is None:
+        raise NoInput("no witness key")
+    facts.need("chain.roots")
+    notes, end = facts.need("chain.checkpoints-signed"), micros(facts.need("bundle.listed").value["period"]["end"])
+    before = max((at + 1 for at, entry in enumerate(facts.entries()) if entry.recorded < end), default=0)
+    seen = 0
+    for one in facts.trust.witnesses:
+        times = [(note.size, seconds) for note in notes for seconds in one.times(note)]
+        seen += any(size > before or size == before and seconds * 1_000_000 >= end for size, seconds in times)
+    needed = facts.trust.witness_threshold
+    refuse_unless(seen >= needed, f"time-12: {seen} of the {needed} required witnesses saw a head that closes the period")
+    return f"{seen} of {len(facts.trust.witnesses)} witnesses"

@@ -49,6 +49,14 @@ pub(crate) struct Heads {
     #[arg(long, value_name = "FILE")]
     pub(crate) known_head: Option<PathBuf>,
 
+    /// Verifier keys of witnesses you chose, a line each: name+hash+key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) witness: Option<PathBuf>,
+
+    /// How many of these witnesses must have cosigned [default: all]
+    #[arg(long, value_name = "N", requires = "witness")]
+    pub(crate) witness_threshold: Option<usize>,
+
     /// You hold no head of this history yet, and accept that
     #[arg(long)]
     pub(crate) first_contact: bool,
@@ -111,7 +119,7 @@ impl Pins {
 impl Heads {
     /// Files that [`Heads::add_to`] will read.
     pub(crate) fn read(&self) -> impl Iterator<Item = &Path> {
-        self.previous.as_deref().into_iter().chain(self.known_head.as_deref())
+        [&self.previous, &self.known_head, &self.witness].into_iter().filter_map(|path| path.as_deref())
     }
 
     /// Adds the heads; conflicts among them are the reader's to settle.
@@ -121,6 +129,16 @@ impl Heads {
             return Err(Failure::new(what, "leave --first-contact away"));
         }
         trust.first_contact = self.first_contact;
+        if let Some(path) = &self.witness {
+            let bytes = small(path, limits::WITNESS_BYTES)?;
+            trust.add_witnesses(&bytes, self.witness_threshold).map_err(|error| {
+                let hint = match error {
+                    TrustError::WitnessThreshold(..) => "leave --witness-threshold away to require all of them",
+                    _ => "--witness takes verifier keys as the witnesses publish them, one a line",
+                };
+                Failure::new(format!("{}: {error}", path.display()), hint)
+            })?;
+        }
         if let Some(path) = &self.known_head {
             trust.known.push(known_head(path)?);
         }
