@@ -1,4 +1,4 @@
-//! Outputs of a [`Report`]: text, HTML, PDF and JSON (`spec/15-report.md`).
+//! Outputs of a [`Report`]: text, HTML, PDF, JSON and JUnit (`spec/15-report.md`).
 //!
 //! `document` turns the report into words once; `text`, `html` and `pdf` lay those words out. `json` is for machines and
 //! is made from the report itself. None of them filters, sorts, counts or judges.
@@ -19,6 +19,7 @@ mod escape;
 mod fork;
 mod html;
 mod json;
+mod junit;
 mod pdf;
 mod text;
 
@@ -44,6 +45,8 @@ pub enum Format {
     Pdf,
     /// `report.json`, version `v1-draft`.
     Json,
+    /// JUnit XML: a suite of checks and a suite of rules.
+    Junit,
 }
 
 /// Writes `report` in `format`. The same report and run give the same bytes.
@@ -56,6 +59,7 @@ pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Wri
         Format::Html => out.write_all(html::render(&Document::full(report, run)).map_err(io::Error::other)?.as_bytes()),
         Format::Pdf => out.write_all(&pdf::render(&Document::full(report, run), pdf::Identity::of(report, run))?),
         Format::Json => out.write_all(json::render(report, run).map_err(io::Error::other)?.as_bytes()),
+        Format::Junit => out.write_all(junit::render(report).as_bytes()),
     }
 }
 

@@ -36,7 +36,7 @@ fn judge(compared: &ArtifactsShown) -> Judged {
     let different = of(|one| matches!(one, Compared::Differs { .. }));
     for object in &compared.objects {
         let Compared::Differs { path, bytes, sha256 } = &object.compared else { continue };
-        let more = if different > 1 { format!("; {} more differ", different.saturating_sub(1)) } else { String::new() };
+        let more = if different > 1 { format!(" (and {} more)", different.saturating_sub(1)) } else { String::new() };
         let what = format!("a file named like a stored object is not that object{more}");
         let reads_as = if *bytes < object.bytes { ReadsAs::Truncation } else { ReadsAs::Edit };
         let shown = |bytes: u64, digest: &Digest| format!("{bytes} bytes, SHA-256 {digest}");

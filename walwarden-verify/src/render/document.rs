@@ -20,7 +20,7 @@ use walwarden_core::Digest;
 use super::escape::{NAME, SENTENCE, visible};
 use crate::report::{Report, RunBlock};
 pub(super) use checks::finding;
-pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE};
+pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_run};
 
 /// Everything that is printed, in order.
 #[derive(Debug, Serialize)]

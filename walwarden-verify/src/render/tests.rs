@@ -1,6 +1,8 @@
 //! What holds for every output of every report.
 
 mod files;
+mod hostile;
+mod junit;
 mod language;
 
 use std::collections::BTreeSet;
@@ -10,8 +12,14 @@ use walwarden_core::rules::Status;
 use super::{Format, escape, render, sample};
 use crate::report::{Outcome, Report, RunBlock};
 
-const FORMATS: [Format; 5] =
-    [Format::Text { colour: false }, Format::Text { colour: true }, Format::Html, Format::Pdf, Format::Json];
+const FORMATS: [Format; 6] = [
+    Format::Text { colour: false },
+    Format::Text { colour: true },
+    Format::Html,
+    Format::Pdf,
+    Format::Json,
+    Format::Junit,
+];
 
 /// Every kind of report, by name.
 fn samples() -> Vec<(&'static str, Report)> {

@@ -58,6 +58,10 @@ struct Reports {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
+    /// Write the report as JUnit XML, for a build server; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+
     /// Print nothing to standard output but what `-` asks for
     #[arg(long, short)]
     quiet: bool,
@@ -115,7 +119,12 @@ impl Verify {
 impl Reports {
     /// The renderings asked for, each with its path.
     fn asked(&self) -> impl Iterator<Item = (Format, &Path)> {
-        let asked = [(Format::Html, &self.html), (Format::Pdf, &self.pdf), (Format::Json, &self.json)];
+        let asked = [
+            (Format::Html, &self.html),
+            (Format::Pdf, &self.pdf),
+            (Format::Json, &self.json),
+            (Format::Junit, &self.junit),
+        ];
         asked.into_iter().filter_map(|(format, path)| Some((format, path.as_deref()?)))
     }
 

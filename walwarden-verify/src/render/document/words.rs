@@ -121,7 +121,7 @@ pub(super) fn outcome(result: &CheckResult) -> Mark {
 }
 
 /// Why a check was not run.
-pub(super) fn not_run(reason: &NotRun) -> String {
+pub(crate) fn not_run(reason: &NotRun) -> String {
     match reason {
         NotRun::Needs(id) => format!("needs {id}, which did not pass"),
         NotRun::NoInput(input) => format!("the reader did not give: {input}"),

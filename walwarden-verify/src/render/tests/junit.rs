@@ -1,0 +1,96 @@
+//! JUnit, read back by another library.
+
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "Python reads the file, or says that it is absent"
+)]
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use serde_json::Value;
+use walwarden_core::rules::Status;
+
+use super::{sample, samples, string};
+use crate::{
+    render::Format,
+    report::{Outcome, Verdict},
+};
+
+/// Prints the suites as JSON: attributes, and of each case its name and the kinds of its children.
+const READ: &str = "
+import json, sys
+from xml.etree import ElementTree as E
+root = E.fromstring(sys.stdin.buffer.read())
+assert root.tag == 'testsuites'
+cases = lambda suite: [{'name': c.get('name'), 'is': [k.tag for k in c], 'message': [k.get('message') for k in c],
+                        'text': ''.join(k.text or '' for k in c)} for c in suite.iter('testcase')]
+properties = lambda suite: {p.get('name'): p.get('value') for p in suite.iter('property')}
+print(json.dumps([root.attrib] + [dict(s.attrib, cases=cases(s), properties=properties(s)) for s in root]))
+";
+
+/// The file as Python reads it; `None`, said aloud, without Python.
+pub(super) fn read(xml: &str) -> Option<Value> {
+    let child = Command::new("python3").args(["-c", READ]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = match child {
+        Ok(child) => child,
+        Err(error) => {
+            println!("SKIPPED: python3: {error}");
+            return None;
+        }
+    };
+    child.stdin.take().expect("a pipe").write_all(xml.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{xml}");
+    Some(serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn another_reader_counts_what_the_report_counts() {
+    for (name, report) in samples() {
+        let Some(read) = read(&string(&report, Format::Junit)) else { return };
+        let (checks, rules) = (&read[1], &read[2]);
+        let counts = report.counts();
+        let number = |suite: &Value, of: &str| suite[of].as_str().expect("a count").parse::<usize>().expect("a number");
+        let having = |suite: &Value, kind: &str| {
+            suite["cases"].as_array().expect("cases").iter().filter(|case| case["is"][0] == kind).count()
+        };
+        assert_eq!(number(checks, "tests"), report.checks.len(), "{name}");
+        assert_eq!(number(checks, "failures"), counts.failed, "{name}");
+        assert_eq!(number(checks, "errors"), counts.required_not_run, "{name}");
+        assert_eq!(number(checks, "skipped"), counts.not_run - counts.required_not_run + counts.accepted, "{name}");
+        let bad = report.rules.iter().filter(|r| matches!(r.status, Status::Exception | Status::NotEvidenced)).count();
+        let good = report.rules.iter().filter(|rule| rule.status == Status::Supported).count();
+        assert_eq!(number(rules, "tests"), report.rules.len(), "{name}");
+        assert_eq!(number(rules, "failures"), bad, "{name}");
+        assert_eq!(number(rules, "skipped"), report.rules.len() - bad - good, "{name}");
+        for (kind, of) in [("failure", "failures"), ("error", "errors"), ("skipped", "skipped")] {
+            for suite in [checks, rules] {
+                assert_eq!(having(suite, kind), number(suite, of), "{name}: {kind}");
+            }
+            assert_eq!(number(&read[0], of), number(checks, of) + number(rules, of), "{name}: {of}");
+        }
+        let green = number(&read[0], "failures") + number(&read[0], "errors") == 0;
+        assert_eq!(green, report.verdict() == Verdict::Verified, "{name}: green is exit code 0");
+        assert_eq!(checks["properties"]["verdict"], report.verdict().word());
+    }
+}
+
+#[test]
+fn a_failure_says_what_where_expected_and_found() {
+    let report = sample::rejected();
+    let Some(read) = read(&string(&report, Format::Junit)) else { return };
+    let mut found = 0;
+    for (result, case) in report.checks.iter().zip(read[1]["cases"].as_array().expect("cases")) {
+        let Outcome::Fail(finding) = &result.outcome else { continue };
+        assert_eq!(case["message"][0], finding.what.as_str());
+        for part in [&finding.at, &finding.expected, &finding.found] {
+            assert!(case["text"].as_str().expect("text").contains(part.as_str()), "{part}");
+        }
+        found += 1;
+    }
+    assert_eq!(found, 2);
+}
