@@ -1,10 +1,10 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo test check fmt lint vectors fixtures bench fuzz mutants clean
+.PHONY: help demo test check fmt lint vectors fixtures bench fuzz mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: ## the whole path on a throwaway PostgreSQL, with the report to look at
 	@.ci/setup demo
@@ -51,6 +51,12 @@ mutants: ## changes the code of core's proofs, chain, envelopes and registry: ea
 	@cargo mutants --package walwarden-core --file 'walwarden-core/src/merkle*' --file 'walwarden-core/src/merkle/*' \
 	  --file walwarden-core/src/chain.rs --file walwarden-core/src/dsse.rs --file walwarden-core/src/registry.rs \
 	  --output target/mutants
+
+dist: ## walwarden-verify as it is published: one static file
+	@.ci/dist
+
+dist-check: ## builds it in two folders: static, small, the same bytes
+	@.ci/dist check
 
 clean:
 	@cargo clean; rm -rf demo
