@@ -1,19 +1,23 @@
 //! Entries and their hashes (`spec:chain-1` to `spec:chain-8`).
 
+mod entries;
+mod line;
+
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    bundle::lines,
     digest::Digest,
     event::Event,
     jcs::{self, JcsError},
-    merkle::{Range, TreeHead, leaf_hash},
+    merkle::leaf_hash,
     time::Time,
     value::{Decimal, EntryId, Origin, nullable, present},
 };
+pub use entries::{Anchored, Entries, Piece, origin, pieces};
+pub use line::Line;
 
 /// `_type` of every entry.
 pub const ENTRY_TYPE: &str = "https://walwarden.dev/spec/entry/v1";
@@ -182,13 +186,6 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// All lines of a chain, from genesis, each canonical. Nothing else is established by having one.
-#[derive(Debug, Clone)]
-pub struct Entries<'a> {
-    entries: Vec<Entry<'a>>,
-    hashes: Vec<Digest>,
-}
-
 /// Why lines are not a chain.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -265,117 +262,14 @@ pub enum ChainError {
     },
 }
 
-impl<'a> Entries<'a> {
-    /// Parses NDJSON: every line canonical, every line an entry.
-    ///
-    /// # Errors
-    /// [`ChainError::Lines`] or [`ChainError::Entry`]: the first line that is none.
-    pub fn parse(ndjson: &'a [u8]) -> Result<Self, ChainError> {
-        let mut entries = Vec::new();
-        let mut hashes = Vec::new();
-        for (index, line) in lines(ndjson).enumerate() {
-            let number = index.saturating_add(1);
-            let line = line.map_err(|_| ChainError::Lines { line: number })?;
-            entries.push(Entry::parse(line).map_err(|error| ChainError::Entry { line: number, error })?);
-            hashes.push(entry_hash(line));
+impl ChainError {
+    /// The same, when `lines` stand before the piece that it was found in.
+    fn after(self, lines: usize) -> Self {
+        match self {
+            Self::Lines { line } => Self::Lines { line: line.saturating_add(lines) },
+            Self::Entry { line, error } => Self::Entry { line: line.saturating_add(lines), error },
+            other => other,
         }
-        Ok(Self { entries, hashes })
-    }
-
-    /// The entries in order.
-    #[must_use]
-    pub fn all(&self) -> &[Entry<'a>] {
-        &self.entries
-    }
-
-    /// The entry hashes in order: the leaves of the tree.
-    #[must_use]
-    pub fn hashes(&self) -> &[Digest] {
-        &self.hashes
-    }
-
-    /// Checks origin, `seq`, `prev`, ids and order of recording. It says where, and proves nothing (`spec:chain-3`).
-    ///
-    /// # Errors
-    /// The first line that does not follow.
-    pub fn contiguous(&self) -> Result<(), ChainError> {
-        let mut ids = alloc::collections::BTreeSet::new();
-        let mut expected = None;
-        let mut recorded = None;
-        let origin = self.entries.first().map(|e| &e.origin);
-        for (index, (entry, hash)) in self.entries.iter().zip(&self.hashes).enumerate() {
-            let line = index.saturating_add(1);
-            if Some(&entry.origin) != origin {
-                return Err(ChainError::Origin { line });
-            }
-            let prev = expected.unwrap_or_else(|| genesis_prev(&entry.origin));
-            if entry.seq != index as u64 {
-                return Err(ChainError::Seq { line, found: entry.seq });
-            }
-            if entry.prev != prev {
-                return Err(ChainError::Prev { line, expected: prev, found: entry.prev });
-            }
-            if !ids.insert(entry.id) {
-                return Err(ChainError::Id { line, id: entry.id });
-            }
-            if recorded > Some(entry.recorded_at) {
-                return Err(ChainError::RecordedAt { line });
-            }
-            recorded = Some(entry.recorded_at);
-            expected = Some(*hash);
-        }
-        Ok(())
-    }
-
-    /// Rebuilds the tree and requires the root of every head: what the lines show is what was signed (`spec:chain-6`).
-    ///
-    /// # Errors
-    /// [`ChainError::Root`] or [`ChainError::Short`] for the first head that differs.
-    pub fn rebuild(&self, heads: &[TreeHead]) -> Result<Anchored, ChainError> {
-        let lines = self.hashes.len() as u64;
-        let mut sorted: Vec<TreeHead> = heads.to_vec();
-        sorted.sort_by_key(|head| head.size);
-        let mut heads = sorted.iter().peekable();
-        let mut range = Range::new();
-        let mut check = |range: &Range| {
-            while let Some(head) = heads.next_if(|head| head.size <= range.size()) {
-                let found = range.root();
-                if head.root != found {
-                    return Err(ChainError::Root { size: head.size, expected: head.root, found });
-                }
-            }
-            Ok(())
-        };
-        check(&range)?;
-        for hash in &self.hashes {
-            range.push(*hash);
-            check(&range)?;
-        }
-        match heads.next() {
-            Some(head) => Err(ChainError::Short { size: head.size, lines }),
-            None => Ok(Anchored { head: range.head() }),
-        }
-    }
-
-    /// Root of the first `size` lines; `None` beyond the end.
-    #[must_use]
-    pub fn root_at(&self, size: u64) -> Option<Digest> {
-        let leaves = self.hashes.get(..usize::try_from(size).ok()?)?;
-        Some(leaves.iter().copied().collect::<Range>().root())
-    }
-}
-
-/// The tree of these lines has the root of every carried head. Made by [`Entries::rebuild`] alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anchored {
-    head: TreeHead,
-}
-
-impl Anchored {
-    /// Head of the whole tree shown.
-    #[must_use]
-    pub const fn head(&self) -> TreeHead {
-        self.head
     }
 }
 
@@ -397,6 +291,7 @@ mod raw {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::merkle::TreeHead;
     use std::{format, string::ToString, vec};
 
     fn origin() -> Origin {
@@ -453,7 +348,7 @@ mod tests {
         let bytes = ndjson(&all);
         let entries = Entries::parse(&bytes).unwrap();
         assert_eq!(entries.contiguous(), Ok(()));
-        assert_eq!(entries.all()[3].to_jcs().unwrap(), all[3]);
+        assert_eq!(entries.all()[3].entry().unwrap().to_jcs().unwrap(), all[3]);
         assert_eq!(entries.all()[3].event(), Event::NotInterpreted);
         let place = |lines: &[Vec<u8>]| {
             let bytes = ndjson(lines);

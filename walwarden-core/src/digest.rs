@@ -1,5 +1,7 @@
 //! SHA-256 digests with one spelling: 64 lower-case hex digits (`spec:bytes-4`).
 
+mod lanes;
+
 use alloc::string::String;
 use core::{fmt, str::FromStr};
 
@@ -74,23 +76,27 @@ impl FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(s: &str) -> Result<Self, NotADigest> {
-        let mut out = [0; 32];
-        if s.len() != 64 {
+        let (pairs, []) = s.as_bytes().as_chunks::<2>() else { return Err(NotADigest) };
+        if pairs.len() != 32 {
             return Err(NotADigest);
         }
-        for (byte, pair) in out.iter_mut().zip(s.as_bytes().chunks_exact(2)) {
-            let mut value = 0u8;
-            for c in pair {
-                let digit = match c {
-                    b'0'..=b'9' => c.wrapping_sub(b'0'),
-                    b'a'..=b'f' => c.wrapping_sub(b'a').wrapping_add(10),
-                    _ => return Err(NotADigest),
-                };
-                value = value << 4 | digit;
-            }
-            *byte = value;
+        let mut out = [0; 32];
+        let mut wrong = 0;
+        for (byte, [high, low]) in out.iter_mut().zip(pairs) {
+            let (high, low) = (value_of(*high), value_of(*low));
+            wrong |= high | low;
+            *byte = high << 4 | low & 15;
         }
-        Ok(Self(out))
+        if wrong < 16 { Ok(Self(out)) } else { Err(NotADigest) }
+    }
+}
+
+/// Value of a lower-case hex digit; 0xFF of any other byte.
+const fn value_of(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit & 15,
+        b'a'..=b'f' => digit.wrapping_sub(b'a').wrapping_add(10),
+        _ => 0xFF,
     }
 }
 

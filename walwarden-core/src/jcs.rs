@@ -3,6 +3,8 @@
 //! Documents are hashed, signed and verified as the exact bytes stored. [`check`] accepts exactly the bytes that
 //! [`to_vec`] writes, in one pass and without building a tree; typed parsing comes after it.
 
+mod reader;
+
 use alloc::{string::String, vec::Vec};
 use core::cmp::Ordering;
 
@@ -10,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::limits;
+pub(crate) use reader::Reader;
 
 /// Why bytes are not a canonical document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

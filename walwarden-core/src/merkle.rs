@@ -28,13 +28,7 @@ pub fn leaf_hash(data: &[u8]) -> Digest {
 /// Hashes an inner node: `SHA-256(0x01 || left || right)`.
 #[must_use]
 pub fn node_hash(left: &Digest, right: &Digest) -> Digest {
-    let mut data = [1; 65];
-    let (head, tail) = data.split_at_mut(33);
-    if let Some(place) = head.get_mut(1..) {
-        place.copy_from_slice(&left.0);
-    }
-    tail.copy_from_slice(&right.0);
-    Digest::of(&data)
+    Digest::of_parts(&[&[1], &left.0, &right.0])
 }
 
 /// A tree that grows at its right edge.
@@ -54,10 +48,34 @@ impl Range {
         Self { peaks: Vec::new(), size: 0 }
     }
 
+    /// Root of 2^n leaves.
+    #[must_use]
+    pub fn complete(leaves: &[Digest]) -> Digest {
+        let mut level = leaves.to_vec();
+        while level.len() > 1 {
+            let pairs: Vec<[u8; 64]> =
+                level.as_chunks::<2>().0.iter().map(|[left, right]| joined(left, right)).collect();
+            level = Digest::of_each(&[1], &pairs);
+        }
+        level.first().copied().unwrap_or_else(|| Digest::of(&[]))
+    }
+
+    /// Appends a complete tree of 2^`levels` leaves by its root, where a multiple of as many leaves stands before it.
+    pub(crate) fn push_complete(&mut self, levels: u32, root: Digest) {
+        self.merge(root, self.size >> levels);
+        self.size = self.size.saturating_add(1 << levels);
+    }
+
     /// Appends a leaf hash.
     pub fn push(&mut self, leaf: Digest) {
-        let mut node = leaf;
-        let mut carry = self.size;
+        self.merge(leaf, self.size);
+        self.size = self.size.saturating_add(1);
+    }
+
+    /// Appends a complete tree, of which `before` as large ones stand before it.
+    fn merge(&mut self, root: Digest, before: u64) {
+        let mut node = root;
+        let mut carry = before;
         while carry & 1 == 1 {
             if let Some(left) = self.peaks.pop() {
                 node = node_hash(&left, &node);
@@ -65,7 +83,6 @@ impl Range {
             carry >>= 1;
         }
         self.peaks.push(node);
-        self.size = self.size.saturating_add(1);
     }
 
     /// Number of leaves so far.
@@ -89,6 +106,15 @@ impl Range {
     pub fn head(&self) -> TreeHead {
         TreeHead { size: self.size, root: self.root() }
     }
+}
+
+/// Two digests, one after the other.
+fn joined(left: &Digest, right: &Digest) -> [u8; 64] {
+    let mut both = [0; 64];
+    let (first, second) = both.split_at_mut(32);
+    first.copy_from_slice(&left.0);
+    second.copy_from_slice(&right.0);
+    both
 }
 
 impl Extend<Digest> for Range {

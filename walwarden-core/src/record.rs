@@ -1,13 +1,13 @@
 //! The verified facts that rules may read, and nothing else (`spec:rules-1`).
 
 use alloc::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    string::String,
     vec::Vec,
 };
 
 use crate::{
-    chain::{Anchored, Entries, Entry},
+    chain::{Anchored, Entries, Line},
     digest::Digest,
     event::{Event, Outcome, Purpose, RestoreTested},
     policy::{DatabasePolicy, Policy},
@@ -19,24 +19,23 @@ use crate::{
 #[derive(Debug)]
 pub struct Record<'a> {
     entries: &'a Entries<'a>,
-    events: Vec<Event>,
     period: Period,
     policies: Vec<(Option<Digest>, Policy)>,
     signed: BTreeSet<EntryId>,
-    index: Index,
+    index: Index<'a>,
 }
 
-/// What rules look up, gathered in one pass.
+/// What rules look up, gathered in one pass over the lines; events are parsed only where they are asked for.
 #[derive(Debug, Default)]
-struct Index {
-    /// By run: when it started.
-    started: BTreeMap<EntryId, Time>,
-    /// Runs with an end, good or bad.
-    ended: BTreeSet<EntryId>,
-    /// By database: seq and end of its completed backups, ascending.
-    completed: BTreeMap<String, Vec<(u64, Time)>>,
+struct Index<'a> {
+    /// By run, then position: the starts.
+    started: Vec<(EntryId, u32)>,
+    /// Runs with an end, good or bad, sorted.
+    ended: Vec<EntryId>,
+    /// By database: positions of its completed backups, ascending.
+    completed: BTreeMap<Cow<'a, str>, Vec<u32>>,
     /// By database: seq of its last passed restore test.
-    passed: BTreeMap<String, u64>,
+    passed: BTreeMap<alloc::string::String, u64>,
 }
 
 impl<'a> Record<'a> {
@@ -50,10 +49,9 @@ impl<'a> Record<'a> {
         policies: Vec<Policy>,
         signed: Vec<EntryId>,
     ) -> Self {
-        let events: Vec<Event> = entries.all().iter().map(Entry::event).collect();
-        let index = Index::new(entries.all().iter().zip(&events));
+        let index = Index::new(entries.all());
         let policies = policies.into_iter().map(|policy| (policy.digest().ok(), policy)).collect();
-        Self { entries, events, period, policies, signed: signed.into_iter().collect(), index }
+        Self { entries, period, policies, signed: signed.into_iter().collect(), index }
     }
 
     /// The period.
@@ -62,21 +60,22 @@ impl<'a> Record<'a> {
         self.period
     }
 
-    /// All entries with their events, from genesis.
-    pub fn all(&self) -> impl Iterator<Item = (&Entry<'a>, &Event)> {
-        self.entries.all().iter().zip(&self.events)
+    /// All entries, from genesis.
+    #[must_use]
+    pub fn all(&self) -> &'a [Line<'a>] {
+        self.entries.all()
     }
 
     /// Entries recorded in the period: its items.
-    pub fn items(&self) -> impl Iterator<Item = (&Entry<'a>, &Event)> {
-        self.all().filter(|(entry, _)| self.period.contains(entry.recorded_at))
+    pub fn items(&self) -> impl Iterator<Item = &'a Line<'a>> {
+        self.all().iter().filter(|line| self.period.contains(line.recorded_at))
     }
 
     /// Restore tests recorded in the period; a real recovery is none.
-    pub fn restore_tests(&self) -> impl Iterator<Item = (&Entry<'a>, &RestoreTested)> {
-        self.items().filter_map(|(entry, event)| match event {
+    pub fn restore_tests(&self) -> impl Iterator<Item = (&'a Line<'a>, RestoreTested)> {
+        self.items().filter(|line| line.is_one_of(&["restore.tested"])).filter_map(|line| match line.event() {
             Event::RestoreTested(test) if matches!(test.purpose, Purpose::Scheduled | Purpose::Drill) => {
-                Some((entry, test.as_ref()))
+                Some((line, *test))
             }
             _ => None,
         })
@@ -90,8 +89,8 @@ impl<'a> Record<'a> {
 
     /// What was promised for a database by the policy that an entry was recorded under.
     #[must_use]
-    pub fn promised(&self, entry: &Entry<'_>, database: &str) -> Option<&DatabasePolicy> {
-        let wanted = entry.policy?;
+    pub fn promised(&self, entry: &Line<'_>, database: &str) -> Option<&DatabasePolicy> {
+        let wanted = entry.policy()?;
         self.policies.iter().find(|(digest, _)| *digest == Some(wanted))?.1.database(database)
     }
 
@@ -101,23 +100,30 @@ impl<'a> Record<'a> {
         self.signed.contains(&id)
     }
 
-    /// When a run started.
+    /// When a run started; the last start counts where there are several.
     #[must_use]
     pub fn started(&self, run: EntryId) -> Option<Time> {
-        self.index.started.get(&run).copied()
+        let after = self.index.started.partition_point(|(other, _)| *other <= run);
+        let (_, position) = self.index.started.get(after.checked_sub(1)?).filter(|(other, _)| *other == run)?;
+        self.line(*position).map(Line::at)
     }
 
     /// Whether a run has an end, good or bad.
     #[must_use]
     pub fn has_ended(&self, run: EntryId) -> bool {
-        self.index.ended.contains(&run)
+        self.index.ended.binary_search(&run).is_ok()
     }
 
     /// When the first backup of `database` was completed whose entry comes after `seq`.
     #[must_use]
     pub fn completed_after(&self, database: &str, seq: u64) -> Option<Time> {
         let completed = self.index.completed.get(database)?;
-        completed.get(completed.partition_point(|(at, _)| *at <= seq)).map(|(_, time)| *time)
+        let seq_at = |position: &u32| self.line(*position).map(|line| line.seq);
+        let first = completed.partition_point(|position| seq_at(position).is_some_and(|at| at <= seq));
+        match self.line(*completed.get(first)?)?.event() {
+            Event::BackupCompleted(done) => Some(done.completed_at),
+            _ => None,
+        }
     }
 
     /// Whether a restore test of `database` passed whose entry comes after `seq`.
@@ -125,30 +131,40 @@ impl<'a> Record<'a> {
     pub fn passed_after(&self, database: &str, seq: u64) -> bool {
         self.index.passed.get(database).is_some_and(|last| *last > seq)
     }
+
+    fn line(&self, position: u32) -> Option<&'a Line<'a>> {
+        self.all().get(usize::try_from(position).ok()?)
+    }
 }
 
-impl Index {
-    fn new<'e>(all: impl Iterator<Item = (&'e Entry<'e>, &'e Event)>) -> Self {
+impl<'a> Index<'a> {
+    fn new(lines: &'a [Line<'a>]) -> Self {
         let mut index = Self::default();
-        for (entry, event) in all {
-            match event {
-                Event::BackupStarted(start) => {
-                    index.started.insert(start.run_id, entry.at);
+        for (line, position) in lines.iter().zip(0..).filter(|(line, _)| line.is_interpreted()) {
+            if line.is_one_of(&["backup.started"]) {
+                index.started.push((line.run(), position));
+            } else if line.is_one_of(&["backup.failed"]) {
+                index.ended.push(line.run());
+            } else if line.is_one_of(&["backup.completed"]) {
+                index.ended.push(line.run());
+                let database = line.database();
+                match index.completed.get_mut(&database) {
+                    Some(completed) => completed.push(position),
+                    None => _ = index.completed.insert(database, [position].into()),
                 }
-                Event::BackupFailed(failed) => {
-                    index.ended.insert(failed.run_id);
-                }
-                Event::BackupCompleted(done) => {
-                    index.ended.insert(done.run_id);
-                    let completed = index.completed.entry(done.database.clone()).or_default();
-                    completed.push((entry.seq, done.completed_at));
-                }
-                Event::RestoreTested(test) if test.outcome == Outcome::Passed => {
-                    index.passed.insert(test.database.clone(), entry.seq);
-                }
-                _ => {}
+            } else if let Event::RestoreTested(test) = tested(line)
+                && test.outcome == Outcome::Passed
+            {
+                index.passed.insert(test.database, line.seq);
             }
         }
+        index.started.sort_unstable();
+        index.ended.sort_unstable();
         index
     }
+}
+
+/// The event of a restore test; of other lines nothing is read.
+fn tested(line: &Line<'_>) -> Event {
+    if line.is_one_of(&["restore.tested"]) { line.event() } else { Event::NotInterpreted }
 }

@@ -163,20 +163,20 @@ impl Versions {
     pub fn in_force(self, entries: &Entries<'_>) -> Result<Registry, RegistryError> {
         let mut from = Vec::new();
         for entry in entries.all() {
-            // Only these two are read: typed parsing of every entry would cost more than all signatures.
-            let version = match &*entry.kind {
-                "chain.genesis" | "key.changed" => match entry.event() {
-                    Event::Genesis(_) => 1,
-                    Event::KeyChanged(data) => data.registry_version,
-                    _ => return Err(RegistryError::NotEntered { version: from.len().saturating_add(1) }),
-                },
-                _ => continue,
+            if !entry.is_one_of(&["chain.genesis", "key.changed"]) {
+                continue;
+            }
+            let version = match entry.event() {
+                Event::Genesis(_) => 1,
+                Event::KeyChanged(data) => data.registry_version,
+                _ => return Err(RegistryError::NotEntered { version: from.len().saturating_add(1) }),
             };
             let expected = from.len().saturating_add(1);
             let wrong = RegistryError::NotEntered { version: expected };
             let known = self.0.get(from.len()).ok_or(wrong.clone())?;
-            let referenced = matches!(entry.statements.as_slice(), [s] if s.payload == known.payload);
-            if usize::try_from(version) != Ok(expected) || !referenced || entry.origin != known.registry.origin {
+            let referenced = matches!(entry.statements().as_slice(), [s] if s.payload == known.payload);
+            let same_origin = entry.entry().is_some_and(|entry| entry.origin == known.registry.origin);
+            if usize::try_from(version) != Ok(expected) || !referenced || !same_origin {
                 return Err(wrong);
             }
             from.push((entry.seq, entry.recorded_at));

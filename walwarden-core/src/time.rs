@@ -2,7 +2,7 @@
 
 use core::{fmt, str::FromStr};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z.
@@ -45,23 +45,48 @@ impl FromStr for Time {
         const SHAPE: &[u8; 27] = b"0000-00-00T00:00:00.000000Z";
         let bytes: &[u8; 27] = s.as_bytes().try_into().map_err(|_| NotATime)?;
         let fits = |(c, shape): (&u8, &u8)| if *shape == b'0' { c.is_ascii_digit() } else { c == shape };
-        if !bytes.iter().zip(SHAPE).all(fits) {
+        if !bytes.iter().zip(SHAPE).fold(true, |all, pair| all & fits(pair)) {
             return Err(NotATime);
         }
-        let field = |from, to| s.get(from..to).and_then(|d| d.parse::<u32>().ok()).ok_or(NotATime);
-        let year = i32::try_from(field(0, 4)?).map_err(|_| NotATime)?;
-        let time = NaiveDate::from_ymd_opt(year, field(5, 7)?, field(8, 10)?)
-            .and_then(|date| {
-                date.and_hms_micro_opt(
-                    field(11, 13).ok()?,
-                    field(14, 16).ok()?,
-                    field(17, 19).ok()?,
-                    field(20, 26).ok()?,
-                )
-            })
-            .ok_or(NotATime)?;
-        Self::from_micros(time.and_utc().timestamp_micros()).ok_or(NotATime)
+        let digits = |range: core::ops::Range<usize>| {
+            let text = bytes.get(range).unwrap_or_default();
+            text.iter().fold(0_i64, |n, digit| n.wrapping_mul(10).wrapping_add(i64::from(*digit & 15)))
+        };
+        let days = days_from_civil(digits(0..4), digits(5..7), digits(8..10)).ok_or(NotATime)?;
+        let (hour, minute, second) = (digits(11..13), digits(14..16), digits(17..19));
+        if hour > 23 || minute > 59 || second > 59 {
+            return Err(NotATime);
+        }
+        let seconds = [(days, 24), (hour, 60), (minute, 60), (second, 1)]
+            .iter()
+            .fold(0_i64, |sum, (part, unit)| sum.wrapping_add(*part).wrapping_mul(*unit));
+        Self::from_micros(seconds.wrapping_mul(1_000_000).wrapping_add(digits(20..26))).ok_or(NotATime)
     }
+}
+
+/// Days from 1970-01-01 to a date that exists; four digits of a year and two of the others cannot overflow.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let length = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => return None,
+    };
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // Years from March, so that the leap day is the last of its year.
+    let year = year.wrapping_sub(i64::from(month < 3));
+    let month = month.wrapping_add(9).rem_euclid(12);
+    let before_month = month.wrapping_mul(153).wrapping_add(2).div_euclid(5);
+    let leap_days = [(4, 1), (100, -1), (400, 1)]
+        .iter()
+        .fold(0_i64, |sum, (every, sign)| sum.wrapping_add(year.div_euclid(*every).wrapping_mul(*sign)));
+    let days = year.wrapping_mul(365).wrapping_add(leap_days).wrapping_add(before_month).wrapping_add(day);
+    // 0000-02-29, the day before the first such year, is this many days before the epoch.
+    Some(days.wrapping_sub(719_469))
 }
 
 impl fmt::Display for Time {
@@ -111,6 +136,19 @@ impl Period {
 mod tests {
     use super::*;
     use std::string::ToString;
+
+    /// Every day of ten thousand years, and those beside the ends of months, as `chrono` counts them.
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for year in 0..10_000 {
+            for (month, day) in (1..=12).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let expected = chrono::NaiveDate::from_ymd_opt(year, month, day)
+                    .map(|date| date.signed_duration_since(chrono::NaiveDate::default()).num_days());
+                assert_eq!(days_from_civil(year.into(), month.into(), day.into()), expected, "{year}-{month}-{day}");
+            }
+        }
+        assert_eq!("2026-13-01T00:00:00.000000Z".parse::<Time>(), Err(NotATime));
+    }
 
     #[test]
     fn one_spelling() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use walwarden_core::{
     Digest, Period, Time,
-    chain::{Entries, Entry, entry_hash, genesis_prev},
+    chain::{Entries, entry_hash, genesis_prev},
     jcs,
     policy::Policy,
     record::Record,
@@ -107,11 +107,11 @@ fn judge(rule: &str, lines: &[Line], sign: bool, promised: bool, gate: Gate) -> 
     let bytes = ndjson(lines, promised.then(|| policy.digest().unwrap()));
     let entries = Entries::parse(&bytes).unwrap();
     entries.all().iter().for_each(|entry| {
-        assert_ne!(entry.event(), walwarden_core::event::Event::NotInterpreted, "{} is not read", entry.kind);
+        assert_ne!(entry.event(), walwarden_core::event::Event::NotInterpreted, "{} is not read", entry.kind());
     });
     let anchored = entries.rebuild(&[]).unwrap();
     let period = Period { start: at(1, 0), end: at(30, 0) };
-    let signed = if sign { entries.all().iter().map(|entry: &Entry<'_>| entry.id).collect() } else { vec![] };
+    let signed = if sign { entries.all().iter().map(|entry| entry.id).collect() } else { vec![] };
     let policies = if promised { vec![policy] } else { vec![] };
     let record = Record::new(&anchored, &entries, period, policies, signed);
     let results = evaluate(Some(&record), gate);

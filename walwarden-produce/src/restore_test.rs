@@ -110,7 +110,7 @@ fn choose(snapshot: &Snapshot, wanted: Option<&str>) -> Result<Chosen, ProduceEr
         wanted.is_none_or(named).then(|| Chosen {
             id: entry.id,
             seq: entry.seq,
-            statement: entry.statements.first().copied(),
+            statement: entry.statements().first().copied(),
             data: *data,
         })
     });

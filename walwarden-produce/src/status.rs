@@ -2,7 +2,7 @@
 
 use walwarden_core::{
     Digest, EntryId, Origin, Period, Time,
-    chain::{Entries, Entry},
+    chain::{Entries, Line},
     dsse::Envelope,
     event::{Event, Outcome, Stage},
     merkle::TreeHead,
@@ -83,7 +83,7 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, databases, rules })
 }
 
-fn note(databases: &mut Vec<DatabaseStatus>, entry: &Entry<'_>) {
+fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {
     let event = entry.event();
     let id = match &event {
         Event::BackupStarted(data) => &data.database,
@@ -125,7 +125,7 @@ fn signed(producer: &Producer, entries: &Entries<'_>, registry: &Registry) -> Re
                 let envelope = Envelope::parse(line).ok()?;
                 envelope.verify(&registry.keys_at(purpose, entry.seq), 1).ok().map(|_| ())
             };
-            if entry.statements.iter().any(|reference| holds(&reference.envelope).is_some()) {
+            if entry.statements().iter().any(|reference| holds(&reference.envelope).is_some()) {
                 signed.push(entry.id);
             }
         }

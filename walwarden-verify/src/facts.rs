@@ -1,8 +1,8 @@
 //! What checks have established. An accessor without its fact answers `Needs`: `?` is the skip rule, and no list of
 //! dependencies is kept by hand.
 
+mod bytes;
 mod carried;
-mod digests;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -23,25 +23,22 @@ use walwarden_core::{
 };
 
 use crate::{
-    checks::{Stop, private},
+    checks::Stop,
     report::{ArtifactsShown, NotRun, StampShown},
     source::Source,
     trust::{Previous, Trust},
 };
+use bytes::Bytes;
 pub(crate) use carried::{Carried, CarriedError, Kind, One, Predicate};
-use digests::Digests;
 
 /// Everything read once, and everything established so far.
 pub(crate) struct Facts<'a> {
     pub(crate) source: &'a Source,
     pub(crate) trust: &'a Trust,
-    digests: Digests<'a>,
-    private: Option<(&'a str, &'static str)>,
+    bytes: Bytes<'a>,
     spelling: BTreeMap<&'a str, Misspelt>,
-    parsed: Result<Entries<'a>, ChainError>,
-    carried: Result<Carried, CarriedError>,
-    /// Position of the entry that references a payload, by payload digest; `None` when more than one does.
-    references: BTreeMap<Digest, Option<usize>>,
+    /// Payloads and the positions of the entries that reference them, sorted.
+    references: Vec<(Digest, usize)>,
     established: Established,
 }
 
@@ -102,20 +99,12 @@ pub(crate) struct Misspelt {
 }
 
 impl<'a> Facts<'a> {
-    /// Reads everything that takes time once: bytes, statements and chain, each on a thread of its own.
+    /// Reads everything that takes time once.
     pub(crate) fn new(source: &'a Source, trust: &'a Trust) -> Self {
-        let ((digests, private), carried, (parsed, spelling)) = digests::at_once(
-            || (Digests::of(source), private::search(source)),
-            || Carried::read(source),
-            || {
-                let parsed = Entries::parse(source.file(bundle::ENTRIES).unwrap_or_default());
-                let spelling = spelling(source, &parsed);
-                (parsed, spelling)
-            },
-        );
-        let references = parsed.as_ref().map(references).unwrap_or_default();
-        let established = Established::default();
-        Self { source, trust, digests, private, spelling, parsed, carried, references, established }
+        let bytes = Bytes::of(source);
+        let spelling = spelling(source, &bytes);
+        let references = bytes.entries.as_ref().map(references).unwrap_or_default();
+        Self { source, trust, bytes, spelling, references, established: Established::default() }
     }
 
     /// For the check that establishes a fact.
@@ -139,17 +128,17 @@ impl<'a> Facts<'a> {
 
     /// Digest of a file that can be read.
     pub(crate) fn digest(&self, name: &str) -> Option<Digest> {
-        self.digests.files.get(name).copied()
+        self.bytes.files.get(name).copied()
     }
 
     /// A file that holds a private key, and of which form.
     pub(crate) const fn private(&self) -> Option<(&'a str, &'static str)> {
-        self.private
+        self.bytes.private
     }
 
     /// The chain as parsed, for the check that judges it.
     pub(crate) const fn parsed(&self) -> &Result<Entries<'a>, ChainError> {
-        &self.parsed
+        &self.bytes.entries
     }
 
     /// Statements as carried, parsed and not yet verified.
@@ -159,12 +148,12 @@ impl<'a> Facts<'a> {
                 self.document(kind.file())?;
             }
         }
-        self.carried.as_ref().map_err(|_| Stop::needs("statements.signed"))
+        self.bytes.carried.as_ref().map_err(|_| Stop::needs("statements.signed"))
     }
 
     /// Why statements could not be parsed, for the check that judges them.
     pub(crate) fn carried_error(&self) -> Option<&CarriedError> {
-        self.carried.as_ref().err()
+        self.bytes.carried.as_ref().err()
     }
 
     /// Statements whose every signature was verified.
@@ -174,16 +163,25 @@ impl<'a> Facts<'a> {
 
     /// Position of the one entry that references a payload.
     pub(crate) fn referencing(&self, payload: &Digest) -> Option<usize> {
-        self.references.get(payload).copied().flatten()
+        match self.references(payload) {
+            [(_, position)] => Some(*position),
+            _ => None,
+        }
     }
 
     /// Whether more than one entry references a payload.
     pub(crate) fn referenced_twice(&self, payload: &Digest) -> bool {
-        self.references.get(payload) == Some(&None)
+        self.references(payload).len() > 1
+    }
+
+    fn references(&self, payload: &Digest) -> &[(Digest, usize)] {
+        let from = self.references.partition_point(|(other, _)| other < payload);
+        let after = self.references.get(from..).unwrap_or_default();
+        after.get(..after.partition_point(|(other, _)| other == payload)).unwrap_or_default()
     }
 
     pub(crate) fn entries(&self) -> Result<&Entries<'a>, Stop> {
-        match &self.parsed {
+        match &self.bytes.entries {
             Ok(entries) if self.established.entries => Ok(entries),
             _ => Err(Stop::needs("chain.canonical")),
         }
@@ -253,12 +251,16 @@ impl<'a> Facts<'a> {
     /// Entries whose every statement is carried and verified.
     fn signed_entries(&self) -> Vec<EntryId> {
         let (Ok(entries), Ok(statements)) = (self.entries(), self.statements()) else { return Vec::new() };
-        let carried = |payload: &Digest| statements.find(payload).is_some();
-        let signed = entries
-            .all()
-            .iter()
-            .filter(|entry| !entry.statements.is_empty() && entry.statements.iter().all(|s| carried(&s.payload)));
-        signed.map(|entry| entry.id).collect()
+        let mut signed: Vec<(usize, bool)> = Vec::new();
+        for (payload, position) in entries.payloads() {
+            let carried = statements.find(payload).is_some();
+            match signed.last_mut().filter(|(last, _)| *last == position) {
+                Some((_, all)) => *all &= carried,
+                None => signed.push((position, carried)),
+            }
+        }
+        let id = |position: usize| entries.all().get(position).map(|entry| entry.id);
+        signed.into_iter().filter(|(_, all)| *all).filter_map(|(position, _)| id(position)).collect()
     }
 
     /// What a later bundle may hold against it.
@@ -283,27 +285,25 @@ impl Stop {
 }
 
 /// Positions of the entries that reference each payload.
-fn references(entries: &Entries<'_>) -> BTreeMap<Digest, Option<usize>> {
-    let mut references = BTreeMap::new();
-    for (position, entry) in entries.all().iter().enumerate() {
-        for statement in &entry.statements {
-            references.entry(statement.payload).and_modify(|place| *place = None).or_insert(Some(position));
-        }
-    }
+fn references(entries: &Entries<'_>) -> Vec<(Digest, usize)> {
+    let mut references: Vec<_> = entries.payloads().map(|(payload, position)| (*payload, position)).collect();
+    references.sort_unstable();
     references
 }
 
 /// The event of an entry, only where its type is one of `kinds`.
-pub(crate) fn event_of(entry: &walwarden_core::chain::Entry<'_>, kinds: &[&str]) -> Option<Event> {
-    kinds.contains(&entry.kind.as_ref()).then(|| entry.event())
+pub(crate) fn event_of(entry: &walwarden_core::chain::Line<'_>, kinds: &[&str]) -> Option<Event> {
+    entry.is_one_of(kinds).then(|| entry.event())
 }
 
 /// Documents that are not canonical: each `.json` one value, each `.ndjson` one value a line.
-fn spelling<'a>(source: &'a Source, entries: &Result<Entries<'_>, ChainError>) -> BTreeMap<&'a str, Misspelt> {
+fn spelling<'a>(source: &'a Source, read: &Bytes<'_>) -> BTreeMap<&'a str, Misspelt> {
     let mut wrong = BTreeMap::new();
     for (name, bytes) in source.files() {
         let Some(bytes) = bytes else { continue };
-        let found = if name == bundle::ENTRIES && entries.is_ok() {
+        let parsed = name == bundle::ENTRIES && read.entries.is_ok()
+            || read.carried.is_ok() && Kind::ALL.iter().any(|kind| kind.file() == name);
+        let found = if parsed {
             None // parsing has checked each line
         } else if name.ends_with(".ndjson") {
             lines(bytes).enumerate().find_map(|(index, line)| {

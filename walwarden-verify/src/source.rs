@@ -135,8 +135,49 @@ fn read_zip(path: &Path) -> io::Result<Option<Vec<u8>>> {
             return rest_has_record(path).and_then(|has| if has { std::fs::read(path).map(Some) } else { Ok(None) });
         }
     }
+    // The length that the system states is a guess at how much to hold, no more: the file may change meanwhile.
+    let left = usize::try_from(file.metadata()?.len().min(limits::ZIP_BYTES)).unwrap_or(0).saturating_sub(held.len());
+    fill(&mut held, &file, left)?;
     file.take(limits::ZIP_BYTES.saturating_add(1)).read_to_end(&mut held)?;
     Ok(Some(held))
+}
+
+/// Reads `more` bytes behind those held, on two threads: most of the time goes into fresh pages for them. The file is
+/// read, not mapped: what was hashed and what is parsed must be the same bytes, whoever writes to the file meanwhile.
+#[cfg(unix)]
+fn fill(held: &mut Vec<u8>, file: &File, more: usize) -> io::Result<()> {
+    use std::os::unix::fs::FileExt as _;
+    const WORTH: usize = 16 << 20;
+    if more < WORTH {
+        return Ok(()); // the caller reads it
+    }
+    let before = held.len();
+    let mut all = vec![0; before.saturating_add(more)]; // pages of zeros that cost nothing before they are written
+    let (start, rest) = all.split_at_mut(before);
+    start.copy_from_slice(held);
+    let half = rest.len() / 2;
+    let (first, second) = rest.split_at_mut(half);
+    let read = |into: &mut [u8], at: usize| file.read_exact_at(into, at as u64);
+    let both = std::thread::scope(|scope| {
+        let other = scope.spawn(|| read(second, before.saturating_add(half)));
+        let first = read(first, before);
+        other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)).and(first)
+    });
+    match both {
+        // Shorter than stated: the caller reads to the end that there is.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+        other => other?,
+    }
+    *held = all;
+    let end = held.len() as u64;
+    io::Seek::seek(&mut &*file, io::SeekFrom::Start(end)).map(|_| ())
+}
+
+/// Elsewhere the caller reads everything.
+#[cfg(not(unix))]
+fn fill(held: &mut Vec<u8>, _file: &File, more: usize) -> io::Result<()> {
+    held.reserve(more);
+    Ok(())
 }
 
 /// Looks for a zip record piece by piece.

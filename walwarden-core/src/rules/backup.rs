@@ -3,7 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 
 use super::{Assessment, Basis, Item, Rule};
-use crate::{chain::Entry, event::Event, record::Record, time::Time};
+use crate::{chain::Line, event::Event, record::Record, time::Time};
 
 const FAILURES_ID: &str = "WW-BK-03";
 const SIGNED_ID: &str = "WW-BK-04";
@@ -28,16 +28,16 @@ pub(super) const SIGNED: Rule = Rule {
 
 /// How a run ended.
 struct Run<'r> {
-    entry: &'r Entry<'r>,
-    database: &'r str,
+    entry: &'r Line<'r>,
+    database: String,
     started: Time,
     what: String,
 }
 
 fn failures(record: &Record<'_>) -> Assessment {
     let items = failed_runs(record).into_iter().map(|run| {
-        let limit = record.promised(run.entry, run.database).map(|database| database.max_resolution_s);
-        let success = record.completed_after(run.database, run.entry.seq);
+        let limit = record.promised(run.entry, &run.database).map(|database| database.max_resolution_s);
+        let success = record.completed_after(&run.database, run.entry.seq);
         let unresolved = match (success, limit) {
             (Some(at), Some(limit)) if at.seconds_since(run.entry.recorded_at) <= limit => None,
             (Some(at), Some(_)) => Some(format!("the next completed backup came only at {at}")),
@@ -50,7 +50,7 @@ fn failures(record: &Record<'_>) -> Assessment {
             Some(why) => format!("{}; {why}; {unexplained}", run.what),
             None => format!("{}; {unexplained}", run.what),
         };
-        item(FAILURES_ID, run.entry, run.database, run.started, Some(deviation))
+        item(FAILURES_ID, run.entry, &run.database, run.started, Some(deviation))
     });
     Assessment::over(items.collect())
 }
@@ -59,19 +59,24 @@ fn failures(record: &Record<'_>) -> Assessment {
 /// still open at a period's end belongs to the next one (`spec:rules-5`).
 fn failed_runs<'r>(record: &'r Record<'r>) -> Vec<Run<'r>> {
     let mut runs = Vec::new();
-    for (entry, event) in record.all() {
-        match event {
-            Event::BackupFailed(failed) if record.period().contains(entry.recorded_at) => {
-                let started = record.started(failed.run_id).unwrap_or(entry.at);
+    for entry in record.all().iter().filter(|entry| entry.is_interpreted()) {
+        let failed = entry.is_one_of(&["backup.failed"]) && record.period().contains(entry.recorded_at);
+        let open = entry.is_one_of(&["backup.started"]) && !record.has_ended(entry.run());
+        if !failed && !open {
+            continue;
+        }
+        match entry.event() {
+            Event::BackupFailed(failed) => {
+                let started = record.started(failed.run_id).unwrap_or_else(|| entry.at());
                 let what = format!("failed at {} ({})", failed.stage.word(), failed.reason_code);
-                runs.push(Run { entry, database: &failed.database, started, what });
+                runs.push(Run { entry, database: failed.database, started, what });
             }
-            Event::BackupStarted(start) if !record.has_ended(start.run_id) => {
+            Event::BackupStarted(start) => {
                 let max_run = record.promised(entry, &start.database).map_or(0, |database| database.max_run_s);
                 let due = entry.recorded_at.micros().saturating_add(max_run.saturating_mul(1_000_000));
                 if Time::from_micros(due).is_some_and(|due| record.period().contains(due)) {
                     let what = String::from("started, and no end is recorded");
-                    runs.push(Run { entry, database: &start.database, started: entry.at, what });
+                    runs.push(Run { entry, database: start.database, started: entry.at(), what });
                 }
             }
             _ => {}
@@ -81,7 +86,8 @@ fn failed_runs<'r>(record: &'r Record<'r>) -> Vec<Run<'r>> {
 }
 
 fn signed(record: &Record<'_>) -> Assessment {
-    let items = record.items().filter_map(|(entry, event)| match event {
+    let completed = record.items().filter(|entry| entry.is_one_of(&["backup.completed"]));
+    let items = completed.filter_map(|entry| match entry.event() {
         Event::BackupCompleted(done) => {
             let deviation = (!record.is_signed(entry.id)).then(|| String::from("no signed statement"));
             Some(item(SIGNED_ID, entry, &done.database, done.started_at, deviation))
@@ -92,7 +98,7 @@ fn signed(record: &Record<'_>) -> Assessment {
 }
 
 /// An item named by rule, database and instant.
-pub(super) fn item(rule: &str, entry: &Entry<'_>, database: &str, at: Time, deviation: Option<String>) -> Item {
+pub(super) fn item(rule: &str, entry: &Line<'_>, database: &str, at: Time, deviation: Option<String>) -> Item {
     Item {
         id: format!("{rule}/{database}/{at}"),
         at,

@@ -1,17 +1,17 @@
 //! Rules about restore tests (`spec:rules-7` to `spec:rules-10`).
 
-use alloc::{collections::BTreeMap, format, string::String};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use super::{Assessment, Basis, Item, Rule, Status, backup::item};
 use crate::{
-    chain::Entry,
+    chain::Line,
     event::{Outcome, RestoreTested},
     policy::DatabasePolicy,
     record::Record,
 };
 
 /// A restore test and its entry.
-type Seen<'r> = (&'r Entry<'r>, &'r RestoreTested);
+type Seen<'r> = (&'r Line<'r>, &'r RestoreTested);
 
 /// Each database in scope has a passed restore test in the period.
 pub(super) const TESTED: Rule = Rule {
@@ -55,7 +55,8 @@ fn tested(record: &Record<'_>) -> Assessment {
     };
     // By database: the first passed test and the last of any outcome.
     let mut seen: BTreeMap<&str, (Option<Seen<'_>>, Seen<'_>)> = BTreeMap::new();
-    for test in record.restore_tests() {
+    let tests: Vec<_> = record.restore_tests().collect();
+    for test in tests.iter().map(|(entry, test)| (*entry, test)) {
         let passed = (test.1.outcome == Outcome::Passed).then_some(test);
         let known = seen.entry(&test.1.database).or_insert((passed, test));
         *known = (known.0.or(passed), test);

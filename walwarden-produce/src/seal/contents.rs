@@ -9,7 +9,7 @@ use walwarden_core::{
         CHECKPOINTS, ConsistencyProof, ENTRIES, KEYS_CSV, PROOFS, PROOFS_TYPE, Proofs, README, README_TEXT, REGISTRY,
         blob_name,
     },
-    chain::{Entries, Entry},
+    chain::{Entries, Line},
     checkpoint::CheckpointLine,
     event::{Event, Outcome},
     jcs,
@@ -74,7 +74,7 @@ fn cut(mut snapshot: Snapshot, end: TreeHead) -> Result<Snapshot, ProduceError> 
     Ok(snapshot)
 }
 
-fn positions<'a>(entries: &'a Entries<'a>, keep: impl Fn(&Entry<'a>) -> bool) -> impl Iterator<Item = usize> {
+fn positions<'a>(entries: &'a Entries<'a>, keep: impl Fn(&Line<'a>) -> bool) -> impl Iterator<Item = usize> {
     entries.all().iter().enumerate().filter(move |(_, entry)| keep(entry)).map(|(position, _)| position)
 }
 
@@ -127,7 +127,7 @@ fn carry_statements(
             if file_of(&entry.event()) != Some(file) {
                 continue;
             }
-            for reference in &entry.statements {
+            for reference in &entry.statements() {
                 let missing = VaultError::Missing { what: "statement", digest: reference.payload, entry: entry.seq };
                 let line = kept.get(&reference.envelope).ok_or(missing)?;
                 let carried = files.entry(file.into()).or_default();
@@ -146,7 +146,7 @@ fn carry_blobs(
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<(), ProduceError> {
     for entry in wanted.iter().filter_map(|position| entries.all().get(*position)) {
-        for blob in &entry.blobs {
+        for blob in &entry.blobs() {
             files.insert(blob_name(&blob.sha256), producer.blob(entry.seq, &blob.sha256)?);
         }
     }
@@ -174,7 +174,7 @@ fn carry_checkpoints(
     }
     kept.extend(last_of_day.into_values());
     // The first head after a change of log key is where both keys have signed: spec:bundle-4
-    for change in entries.all().iter().filter(|entry| entry.kind == "key.changed") {
+    for change in entries.all().iter().filter(|entry| entry.is_one_of(&["key.changed"])) {
         kept.extend(by_size.range(change.seq.saturating_add(1)..).next().map(|(size, _)| *size));
     }
     kept.insert(end.size);
@@ -207,7 +207,7 @@ fn predicate(
     end: TreeHead,
     policies: &[(usize, Digest)],
 ) -> Result<Bundle, ProduceError> {
-    let Some(Event::Genesis(genesis)) = entries.all().first().map(Entry::event) else {
+    let Some(Event::Genesis(genesis)) = entries.all().first().map(Line::event) else {
         return Err(VaultError::Empty.into());
     };
     let zone = match policies.last() {
@@ -216,7 +216,7 @@ fn predicate(
     };
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for entry in entries.all().iter().filter(|entry| period.contains(entry.recorded_at)) {
-        *counts.entry(entry.kind.clone().into_owned()).or_default() += 1;
+        *counts.entry(entry.kind().into_owned()).or_default() += 1;
     }
     Ok(Bundle {
         organisation: genesis.org_name,

@@ -127,7 +127,7 @@ impl Vault {
         assert_success(&self.run(&["status"]));
         let ndjson = self.entries();
         let entries = Entries::parse(&ndjson).unwrap();
-        entries.all().iter().map(|entry| entry.kind.clone().into_owned()).collect()
+        entries.all().iter().map(|entry| entry.kind().into_owned()).collect()
     }
 
     /// Events of all entries.

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use walwarden_core::{
     Digest,
     bundle::{self, BLOBS, blob_name, timestamp_size},
-    chain::{Entries, Entry},
+    chain::{Entries, Line},
     dsse::Envelope,
     event::{BackupCompleted, Event, Outcome, RestoreTested},
     registry::KeyState,
     statement::{Bundle, Statement, key_registry::Use},
-    value::EntryId,
+    value::{EntryId, Origin},
 };
 
 use super::{Judged, Stop, count, differs, entry_place, fail, nothing, pass, statements::is_carried};
@@ -158,7 +158,7 @@ fn named_blobs(facts: &Facts<'_>) -> Result<BTreeMap<Digest, Vec<u64>>, Stop> {
     for (digest, length) in facts.carried()?.all.iter().flat_map(|one| one.predicate.blobs()) {
         named.entry(digest).or_default().extend(length);
     }
-    for blob in facts.entries()?.all().iter().flat_map(|entry| &entry.blobs) {
+    for blob in facts.entries()?.all().iter().flat_map(Line::blobs) {
         named.entry(blob.sha256).or_default().push(blob.bytes.0);
     }
     Ok(named)
@@ -176,14 +176,15 @@ pub(super) fn agrees(facts: &mut Facts<'_>) -> Judged {
         if same { Ok(()) } else { Err(differs(what, ReadsAs::Edit, bundle::STATEMENT, expected, found)) }
     };
     let Some(first) = entries.first() else { return Err(nothing("the chain has no entry")) };
-    says("origin", first.origin.as_str(), said.origin.as_str())?;
+    let origin = facts.entries()?.origin().map(Origin::as_str).unwrap_or_default();
+    says("origin", origin, said.origin.as_str())?;
     let Event::Genesis(genesis) = first.event() else {
         return Err(differs(
             "the chain does not begin with its genesis",
             ReadsAs::Deletion,
             entry_place(0),
             "chain.genesis",
-            &first.kind,
+            first.kind(),
         ));
     };
     says("organisation", &genesis.org_name, &said.organisation)?;
@@ -237,12 +238,13 @@ pub(super) fn agrees(facts: &mut Facts<'_>) -> Judged {
 }
 
 /// Entries recorded in the period, by type.
-fn counts(entries: &[Entry<'_>], said: &Bundle) -> BTreeMap<String, i64> {
+fn counts(entries: &[Line<'_>], said: &Bundle) -> BTreeMap<String, i64> {
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| said.period.contains(entry.recorded_at)) {
-        match counts.get_mut(entry.kind.as_ref()) {
+        let kind = entry.kind();
+        match counts.get_mut(kind.as_ref()) {
             Some(count) => *count = count.saturating_add(1),
-            None => _ = counts.insert(entry.kind.clone().into_owned(), 1),
+            None => _ = counts.insert(kind.into_owned(), 1),
         }
     }
     counts
@@ -250,7 +252,7 @@ fn counts(entries: &[Entry<'_>], said: &Bundle) -> BTreeMap<String, i64> {
 
 /// Of the adopted policies, the last one recorded before the period and those recorded in it.
 fn policies_in_force(
-    entries: &[Entry<'_>],
+    entries: &[Line<'_>],
     said: &Bundle,
     adopted: impl Iterator<Item = (usize, Digest)>,
 ) -> Vec<(usize, Digest)> {
@@ -323,12 +325,12 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
     let mut wanted = BTreeSet::new();
     for position in positions {
         let Some(entry) = all.get(position) else { continue };
-        for statement in &entry.statements {
+        for statement in entry.statements() {
             wanted.insert((position, entry.id, statement.payload));
             let inner = statements.find(&statement.payload).map(|one| one.predicate.blobs()).unwrap_or_default();
             wanted.extend(inner.into_iter().map(|(digest, _)| (position, entry.id, digest)));
         }
-        wanted.extend(entry.blobs.iter().map(|blob| (position, entry.id, blob.sha256)));
+        wanted.extend(entry.blobs().iter().map(|blob| (position, entry.id, blob.sha256)));
         if let Some(Event::AnchorAttached(anchor)) = event_of(entry, &["anchor.attached"]) {
             wanted.extend(anchor.token_sha256.map(|token| (position, entry.id, token)));
         }
@@ -337,7 +339,7 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
 }
 
 /// For each database, its last completed backup and its last passed restore test before the period.
-fn last_before(entries: &[Entry<'_>], said: &Bundle) -> BTreeSet<usize> {
+fn last_before(entries: &[Line<'_>], said: &Bundle) -> BTreeSet<usize> {
     let mut last: BTreeMap<(String, &str), usize> = BTreeMap::new();
     for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.recorded_at < said.period.start) {
         match event_of(entry, &["backup.completed", "restore.tested"]) {

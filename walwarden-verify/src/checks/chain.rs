@@ -282,7 +282,7 @@ pub(super) fn known(facts: &mut Facts<'_>) -> Judged {
     let Some(latest) = trust.latest() else {
         return Err(Stop::NotRun(NotRun::NoInput("a head held before")));
     };
-    let origin = entries.all().first().map(|entry| &entry.origin);
+    let origin = entries.origin();
     for known in &trust.known {
         if let (Some(expected), Some(found)) = (&known.origin, origin)
             && expected != found

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use walwarden_core::{
     Digest,
     bundle::{self, lines},
-    chain::{ChainError, Entries, Entry},
+    chain::{ChainError, Entries, Line},
     checkpoint::{CheckpointLine, Note},
     event::Event,
     jcs,
@@ -155,7 +155,7 @@ fn own_hand(one: &One, registry: &Registry, keyid: &KeyId, seq: u64) -> Result<(
 
 /// Where each run began: `seq` of its `*.started` entry.
 fn run_starts(entries: &Entries<'_>) -> BTreeMap<EntryId, u64> {
-    let start = |entry: &Entry<'_>| match event_of(entry, &["backup.started", "restore.started"])? {
+    let start = |entry: &Line<'_>| match event_of(entry, &["backup.started", "restore.started"])? {
         Event::BackupStarted(start) => Some((start.run_id, entry.seq)),
         Event::RestoreStarted(start) => Some((start.test_id, entry.seq)),
         _ => None,

@@ -3,6 +3,7 @@
 use walwarden_core::{
     Digest,
     bundle::blob_name,
+    chain::Line,
     event::{Event, PolicyAdopted},
     policy::Policy,
 };
@@ -29,9 +30,10 @@ pub(super) fn in_force(facts: &mut Facts<'_>) -> Judged {
             adopted.push(Adopted { position, digest: data.sha256, policy });
         }
         let expected = adopted.last().map(|adopted| adopted.digest);
-        if entry.policy != expected {
+        let named = entry.policy();
+        if named != expected {
             let what = "an entry names another policy than the last one adopted";
-            return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(expected), shown(entry.policy)));
+            return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(expected), shown(named)));
         }
     }
     let evidence = match adopted.len() {
@@ -50,7 +52,7 @@ fn shown(digest: Option<Digest>) -> String {
 /// carried is judged by `bundle.complete`.
 fn carried(facts: &Facts<'_>, data: &PolicyAdopted, position: usize) -> Result<Option<Policy>, Stop> {
     let names = |digest: &Digest| {
-        let blobs = facts.entries()?.all().get(position).map(|entry| entry.blobs.as_slice()).unwrap_or_default();
+        let blobs = facts.entries()?.all().get(position).map(Line::blobs).unwrap_or_default();
         Ok::<_, Stop>(blobs.iter().any(|blob| blob.sha256 == *digest))
     };
     if !names(&data.sha256)? || !names(&data.toml_sha256)? {

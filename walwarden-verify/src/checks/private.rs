@@ -8,7 +8,7 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::{Judged, count, fail, pass};
-use crate::{facts::Facts, report::ReadsAs, source::Source};
+use crate::{facts::Facts, report::ReadsAs};
 
 /// No file holds a private key: raw, in PEM, as JWK, of age or OpenSSH, also inside base64.
 pub(super) fn none(facts: &mut Facts<'_>) -> Judged {
@@ -23,21 +23,42 @@ pub(super) fn none(facts: &mut Facts<'_>) -> Judged {
     ))
 }
 
-/// The first file that holds a private key, and of which form.
-pub(crate) fn search(source: &Source) -> Option<(&str, &'static str)> {
-    source.files().find_map(|(name, bytes)| Some((name, find(bytes?, 0)?)))
-}
-
 /// Base64 inside base64 inside a file: a statement's payload, and a document in it.
 const LAYERS: usize = 3;
 
-fn find(bytes: &[u8], layer: usize) -> Option<&'static str> {
-    der::find(bytes)
-        .or_else(|| pem(bytes))
-        .or_else(|| openssh(bytes))
-        .or_else(|| age(bytes))
-        .or_else(|| jwk(bytes))
-        .or_else(|| if layer < LAYERS { in_base64(bytes, layer) } else { None })
+/// The first private key in the bytes of a file: its form.
+pub(crate) fn find(bytes: &[u8]) -> Option<&'static str> {
+    find_in(bytes, 0)
+}
+
+fn find_in(bytes: &[u8], layer: usize) -> Option<&'static str> {
+    let plain = || {
+        der::find(bytes).or_else(|| pem(bytes)).or_else(|| openssh(bytes)).or_else(|| age(bytes)).or_else(|| jwk(bytes))
+    };
+    let plain = if may_hold_one(bytes) { plain() } else { None };
+    plain.or_else(|| if layer < LAYERS { in_base64(bytes, layer) } else { None })
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+const OPENSSH: &[u8] = b"openssh-key-v1\0";
+const AGE: &[u8] = b"AGE-SECRET-KEY-1";
+const JWK: &[u8] = b"kty";
+
+/// Whether any form could begin somewhere: one look over all bytes for what each of them must hold, piece by piece, so
+/// that all look at bytes that are near.
+fn may_hold_one(bytes: &[u8]) -> bool {
+    const PIECE: usize = 128 << 10;
+    let needles = [BEGIN, OPENSSH, AGE, JWK].map(memmem::Finder::new);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // A needle may begin in this piece and end in the next.
+        let piece = rest.get(..PIECE.saturating_add(OPENSSH.len().max(AGE.len()))).unwrap_or(rest);
+        if memchr::memchr(der::ALWAYS, piece).is_some() || needles.iter().any(|needle| needle.find(piece).is_some()) {
+            return true;
+        }
+        rest = rest.get(PIECE..).unwrap_or_default();
+    }
+    false
 }
 
 fn from(bytes: &[u8], at: usize) -> &[u8] {
@@ -46,7 +67,6 @@ fn from(bytes: &[u8], at: usize) -> &[u8] {
 
 /// PEM, its line ends possibly escaped inside a JSON string.
 fn pem(bytes: &[u8]) -> Option<&'static str> {
-    const BEGIN: &[u8] = b"-----BEGIN ";
     memmem::find_iter(bytes, BEGIN).find_map(|at| {
         let rest = from(bytes, at.saturating_add(BEGIN.len()));
         let rest = rest.get(..rest.len().min(64 << 10))?;
@@ -98,9 +118,8 @@ fn unfolded(body: &[u8]) -> Vec<u8> {
 
 /// `openssh-key-v1`, then cipher, KDF, its options, a number of keys and a public key, each with its length.
 fn openssh(bytes: &[u8]) -> Option<&'static str> {
-    const MAGIC: &[u8] = b"openssh-key-v1\0";
-    memmem::find_iter(bytes, MAGIC).find_map(|at| {
-        let rest = from(bytes, at.saturating_add(MAGIC.len()));
+    memmem::find_iter(bytes, OPENSSH).find_map(|at| {
+        let rest = from(bytes, at.saturating_add(OPENSSH.len()));
         let (_cipher, rest) = ssh_string(rest)?;
         let (_kdf, rest) = ssh_string(rest)?;
         let (_options, rest) = ssh_string(rest)?;
@@ -118,9 +137,8 @@ fn ssh_string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// An age identity: Bech32, its checksum right.
 fn age(bytes: &[u8]) -> Option<&'static str> {
-    const PREFIX: &[u8] = b"AGE-SECRET-KEY-1";
-    memmem::find_iter(bytes, PREFIX).find_map(|at| {
-        let data = from(bytes, at.saturating_add(PREFIX.len())).get(..58)?;
+    memmem::find_iter(bytes, AGE).find_map(|at| {
+        let data = from(bytes, at.saturating_add(AGE.len())).get(..58)?;
         bech32_holds(b"age-secret-key-", data).then_some("age")
     })
 }
@@ -163,7 +181,7 @@ impl Jwk {
 /// A JSON object with `kty` and `d`, possibly escaped inside a JSON string.
 fn jwk(bytes: &[u8]) -> Option<&'static str> {
     const AROUND: usize = 8 << 10;
-    memmem::find_iter(bytes, b"kty").find_map(|at| {
+    memmem::find_iter(bytes, JWK).find_map(|at| {
         let window = bytes.get(at.saturating_sub(AROUND)..bytes.len().min(at.saturating_add(AROUND)))?;
         let mut window = window.to_vec();
         for _ in 0..LAYERS {
@@ -207,26 +225,26 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
 /// Inside runs of base64 as long as the shortest key. Digests in hex are runs too, and hold nothing.
 fn in_base64(bytes: &[u8], layer: usize) -> Option<&'static str> {
     const SHORTEST: usize = 40;
-    let is_digit = |at: usize| bytes.get(at).is_some_and(|b| base64::is_digit(*b));
+    /// A run of the shortest length covers one block of this length whole.
+    const BLOCK: usize = 16;
     let mut at = 0_usize;
-    // A run this long covers one of the bytes looked at: the others need not be.
-    while at < bytes.len() {
-        if is_digit(at) {
-            let start = bytes.get(..at)?.iter().rposition(|b| !base64::is_digit(*b)).map_or(0, |i| i.saturating_add(1));
-            let length = from(bytes, at).iter().position(|b| !base64::is_digit(*b));
-            let end = length.map_or(bytes.len(), |length| at.saturating_add(length));
-            let run = bytes.get(start..end)?;
-            if run.len() >= SHORTEST && !run.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
-                let found = base64::decode(run).and_then(|decoded| find(&decoded, layer.saturating_add(1)));
-                if found.is_some() {
-                    return found;
-                }
+    loop {
+        let (blocks, _) = from(bytes, at).as_chunks::<BLOCK>();
+        let whole = |block: &[u8; BLOCK]| block.iter().fold(true, |all, b| all & base64::is_digit(*b));
+        let skipped = blocks.iter().position(whole)?;
+        let block = at.saturating_add(skipped.saturating_mul(BLOCK));
+        let start = bytes.get(..block)?.iter().rposition(|b| !base64::is_digit(*b)).map_or(0, |i| i.saturating_add(1));
+        let length = from(bytes, block).iter().position(|b| !base64::is_digit(*b));
+        let end = length.map_or(bytes.len(), |length| block.saturating_add(length));
+        let run = bytes.get(start..end)?;
+        if run.len() >= SHORTEST && !run.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+            let found = base64::decode(run).and_then(|decoded| find_in(&decoded, layer.saturating_add(1)));
+            if found.is_some() {
+                return found;
             }
-            at = end;
         }
-        at = at.saturating_add(SHORTEST);
+        at = end;
     }
-    None
 }
 
 #[cfg(test)]

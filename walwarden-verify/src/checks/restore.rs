@@ -9,7 +9,7 @@ use walwarden_core::{
     },
 };
 
-use super::{Judged, Stop, count, differs, entry_place, fail, nothing, pass, statements::Ids};
+use super::{Judged, Stop, count, differs, entry_place, fail, nothing, pass};
 use crate::{
     facts::{Facts, Predicate, event_of},
     report::ReadsAs,
@@ -18,12 +18,10 @@ use crate::{
 /// Every recorded restore test is of an earlier completed backup of the same database, and expects its numbers.
 pub(super) fn names_backup(facts: &mut Facts<'_>) -> Judged {
     let entries = facts.entries()?;
-    let mut ids: Option<Ids> = None;
     let mut tests = 0_usize;
     for (position, entry) in entries.all().iter().enumerate() {
         let Some(Event::RestoreTested(test)) = event_of(entry, &["restore.tested"]) else { continue };
-        let ids = ids.get_or_insert_with(|| Ids::of(entries));
-        let backup = backup_of(entries, ids, &test, position)?;
+        let backup = backup_of(entries, &test, position)?;
         expects(&test, &backup, position)?;
         tests = tests.saturating_add(1);
     }
@@ -34,8 +32,8 @@ pub(super) fn names_backup(facts: &mut Facts<'_>) -> Judged {
     }
 }
 
-fn backup_of(entries: &Entries<'_>, ids: &Ids, test: &RestoreTested, position: usize) -> Result<BackupCompleted, Stop> {
-    let found = ids.position(test.backup).filter(|earlier| *earlier < position);
+fn backup_of(entries: &Entries<'_>, test: &RestoreTested, position: usize) -> Result<BackupCompleted, Stop> {
+    let found = entries.position(test.backup).filter(|earlier| *earlier < position);
     let entry = found.and_then(|earlier| entries.all().get(earlier));
     match entry.and_then(|entry| event_of(entry, &["backup.completed"])) {
         Some(Event::BackupCompleted(backup)) => Ok(*backup),

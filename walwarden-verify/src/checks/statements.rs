@@ -4,7 +4,7 @@ mod review;
 
 use walwarden_core::{
     Digest,
-    chain::{Entries, Entry},
+    chain::{Entries, Entry, Line},
     event::Event,
     statement::EntryRef,
     value::EntryId,
@@ -48,8 +48,7 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
     let entries = facts.entries()?;
     let statements = facts.carried()?;
     registries(facts, entries)?;
-    let ids = Ids::of(entries);
-    refs(entries, &ids)?;
+    refs(entries)?;
     let mut last = None;
     for one in &statements.all {
         let position = referencing(facts, one)?;
@@ -59,8 +58,8 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
             return Err(fail(what, ReadsAs::Reordering, one.place()));
         }
         last = Some(order);
-        if let Some(entry) = entries.all().get(position) {
-            agrees(one, entry, entries, &ids)?;
+        if let Some(entry) = entries.all().get(position).and_then(Line::entry) {
+            agrees(one, &entry, entries)?;
         }
     }
     review::seen(facts, statements, entries)?;
@@ -80,8 +79,8 @@ fn referencing(facts: &Facts<'_>, one: &One) -> Result<usize, Stop> {
     let position = facts.referencing(&one.payload_digest).ok_or_else(|| {
         differs("no entry references this statement", ReadsAs::Insertion, one.place(), "", one.payload_digest)
     })?;
-    let entry = facts.entries()?.all().get(position);
-    let reference = entry.and_then(|entry| entry.statements.iter().find(|r| r.payload == one.payload_digest));
+    let statements = facts.entries()?.all().get(position).map(Line::statements).unwrap_or_default();
+    let reference = statements.iter().find(|r| r.payload == one.payload_digest);
     match reference {
         Some(reference) if reference.envelope != one.envelope_digest => {
             let what = "the envelope is not the one that the entry references: its signatures were changed";
@@ -99,8 +98,8 @@ fn registries(facts: &Facts<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
             let what = "a registry version is not referenced by exactly one entry";
             return Err(fail(what, ReadsAs::Insertion, at));
         };
-        let statements = entries.all().get(position).map(|entry| entry.statements.as_slice()).unwrap_or_default();
-        if let [only] = statements
+        let statements = entries.all().get(position).map(Line::statements).unwrap_or_default();
+        if let [only] = statements.as_slice()
             && only.envelope != version.envelope_digest
         {
             let what = "the envelope of a registry version is not the one that its entry references";
@@ -111,21 +110,22 @@ fn registries(facts: &Facts<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
 }
 
 /// `refs` repeat the entry ids in `data`, and name earlier entries.
-fn refs(entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
-    for (position, entry) in entries.all().iter().enumerate() {
+fn refs(entries: &Entries<'_>) -> Result<(), Stop> {
+    for (position, entry) in entries.all().iter().enumerate().filter(|(_, entry)| entry.refers()) {
         let expected = match event_of(entry, Event::REFERRING) {
             Some(Event::NotInterpreted) => continue, // data of a later version: only its own reader knows the ids
             Some(event) => event.refs(),
-            None if Event::TYPES.contains(&entry.kind.as_ref()) => Vec::new(),
+            None if entry.is_known_type() => Vec::new(),
             None => continue,
         };
-        if expected != entry.refs {
+        let refs = entry.entry().map(|entry| entry.refs).unwrap_or_default();
+        if expected != refs {
             let shown = |ids: &[EntryId]| ids.iter().map(EntryId::as_str).collect::<Vec<_>>().join(" ");
             let what = "refs are not the entry ids in data";
-            return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(&expected), shown(&entry.refs)));
+            return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(&expected), shown(&refs)));
         }
         for id in &expected {
-            if ids.position(*id).is_none_or(|earlier| earlier >= position) {
+            if entries.position(*id).is_none_or(|earlier| earlier >= position) {
                 return Err(differs(
                     "an entry refers to no earlier entry",
                     ReadsAs::Deletion,
@@ -139,24 +139,8 @@ fn refs(entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Ids of all entries, sorted.
-pub(super) struct Ids(Vec<(EntryId, usize)>);
-
-impl Ids {
-    pub(super) fn of(entries: &Entries<'_>) -> Self {
-        let mut ids: Vec<_> = entries.all().iter().enumerate().map(|(position, entry)| (entry.id, position)).collect();
-        ids.sort_unstable();
-        Self(ids)
-    }
-
-    pub(super) fn position(&self, id: EntryId) -> Option<usize> {
-        let place = self.0.partition_point(|(other, _)| *other < id);
-        self.0.get(place).filter(|(other, _)| *other == id).map(|(_, position)| *position)
-    }
-}
-
 /// Head, data and subjects of a statement against its entry.
-fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
+fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
     let head = one.predicate.head();
     let member = |name: &str, same: bool| {
         let what = format!("the statement's {name} is not that of its entry {}", entry.seq);
@@ -168,7 +152,7 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Res
     member("actor", head.actor == entry.actor)?;
     member("tool", head.tool == entry.tool)?;
     let digests: Vec<Digest> = one.subject.iter().map(|subject| subject.digest.sha256).collect();
-    let digest_at = |reference: &EntryRef| digest_of(entries, ids, reference.id) == Some(reference.digest);
+    let digest_at = |reference: &EntryRef| digest_of(entries, reference.id) == Some(reference.digest);
     match (&one.predicate, entry.event()) {
         (Predicate::Backup(backup), Event::BackupCompleted(data)) => {
             member("data", backup.data == *data)?;
@@ -188,7 +172,7 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Res
         }
         (Predicate::Review(review), Event::ReviewSigned(data)) => {
             member("data", review.data() == *data)?;
-            review::items(one, review, entries, ids)
+            review::items(one, review, entries)
         }
         (Predicate::Review(review), Event::PolicyAdopted(data)) => review::approval(one, review, &data),
         _ => {
@@ -200,9 +184,9 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>, ids: &Ids) -> Res
 
 /// What a reference to an entry must carry: the payload digest of its statement, else its entry hash. That the entry is
 /// an earlier one was checked with `refs`.
-fn digest_of(entries: &Entries<'_>, ids: &Ids, id: EntryId) -> Option<Digest> {
-    let place = ids.position(id)?;
-    match entries.all().get(place)?.statements.first() {
+fn digest_of(entries: &Entries<'_>, id: EntryId) -> Option<Digest> {
+    let place = entries.position(id)?;
+    match entries.all().get(place)?.statements().first() {
         Some(statement) => Some(statement.payload),
         None => entries.hashes().get(place).copied(),
     }

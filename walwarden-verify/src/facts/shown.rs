@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use walwarden_core::{
     Digest, Period,
-    chain::Entry,
+    chain::Line,
     event::{Event, RestoreTested},
     key::PublicKey,
     record::Record,
@@ -29,7 +29,7 @@ impl Facts<'_> {
             name: self.source.name().into(),
             container: self.source.container(),
             bytes: self.source.bytes().len() as u64,
-            file_digest: self.digests.container,
+            file_digest: self.bytes.container,
             bundle_digest: self.bundle().ok().map(|read| read.digest),
         }
     }
@@ -72,13 +72,13 @@ impl Facts<'_> {
         shown.policies = self.policies_shown(entries.all(), period);
         let statements = self.statements().ok();
         let mut collect = Collect { shown, period, statements, runs: BTreeMap::new(), tests: BTreeMap::new() };
-        for (entry, event) in record.all() {
-            collect.entry(entry, event);
+        for entry in record.all() {
+            collect.entry(entry);
         }
         collect.finish()
     }
 
-    fn policies_shown(&self, entries: &[Entry<'_>], period: Period) -> Vec<PolicyShown> {
+    fn policies_shown(&self, entries: &[Line<'_>], period: Period) -> Vec<PolicyShown> {
         let mut policies = Vec::new();
         let approval = |payload: &Digest| {
             let one = self.statements().ok().and_then(|statements| statements.find(payload));
@@ -96,7 +96,7 @@ impl Facts<'_> {
                     effective_from: policy.effective_from,
                     author: policy.author.clone(),
                     approved_by: policy.approved_by.clone(),
-                    signed: entry.statements.iter().any(|s| approval(&s.payload)),
+                    signed: entry.statements().iter().any(|s| approval(&s.payload)),
                 });
             }
         }
@@ -141,13 +141,16 @@ struct Collect<'f> {
 }
 
 impl Collect<'_> {
-    fn entry(&mut self, entry: &Entry<'_>, event: &Event) {
-        if *event == Event::NotInterpreted {
-            let of_entry = (entry.seq, entry.id.to_string(), entry.kind.clone().into_owned());
-            self.shown.not_interpreted.push(of_entry);
+    fn entry(&mut self, entry: &Line<'_>) {
+        if !entry.is_interpreted() {
+            self.shown.not_interpreted.push((entry.seq, entry.id.to_string(), entry.kind().into_owned()));
+            return;
         }
         let in_period = self.period.contains(entry.recorded_at);
-        match event {
+        if !in_period && !entry.is_one_of(&["scope.declared"]) {
+            return;
+        }
+        match &entry.event() {
             Event::ScopeDeclared(scope) => {
                 self.shown.databases = scope.databases.iter().map(database).collect();
             }
@@ -184,7 +187,7 @@ impl Collect<'_> {
                     database: start.database.clone(),
                     backup: start.backup.to_string(),
                     outcome: "open".into(),
-                    started_at: entry.at,
+                    started_at: entry.at(),
                     seconds: None,
                     rto_s: None,
                     tables: (0, 0),
@@ -209,8 +212,8 @@ impl Collect<'_> {
     }
 
     /// Shows a run's end in place of its start.
-    fn backup(&mut self, entry: &Entry<'_>, run: EntryId, database: &str, outcome: BackupOutcome) {
-        let started_at = matches!(outcome, BackupOutcome::Open).then_some(entry.at);
+    fn backup(&mut self, entry: &Line<'_>, run: EntryId, database: &str, outcome: BackupOutcome) {
+        let started_at = matches!(outcome, BackupOutcome::Open).then(|| entry.at());
         let mut shown =
             BackupShown { seq: entry.seq, id: entry.id.to_string(), database: database.into(), started_at, outcome };
         match self.runs.get(&run).and_then(|index| self.shown.backups.get_mut(*index)) {
@@ -226,12 +229,12 @@ impl Collect<'_> {
     }
 
     /// The verified statement of an entry.
-    fn statement(&self, entry: &Entry<'_>) -> Option<&One> {
-        let payload: Digest = entry.statements.first()?.payload;
+    fn statement(&self, entry: &Line<'_>) -> Option<&One> {
+        let payload: Digest = entry.statements().first()?.payload;
         self.statements?.find(&payload)
     }
 
-    fn signers(&self, entry: &Entry<'_>) -> Vec<String> {
+    fn signers(&self, entry: &Line<'_>) -> Vec<String> {
         let signatures = self.statement(entry).map(|one| one.envelope.signatures.as_slice()).unwrap_or_default();
         signatures.iter().map(|signature| signature.keyid.to_string()).collect()
     }
@@ -263,7 +266,7 @@ fn database(database: &walwarden_core::event::Database) -> DatabaseShown {
     }
 }
 
-fn restore(entry: &Entry<'_>, test: &RestoreTested, statement: Option<&RestoreTest>) -> RestoreShown {
+fn restore(entry: &Line<'_>, test: &RestoreTested, statement: Option<&RestoreTest>) -> RestoreShown {
     let steps = statement.map(|statement| statement.steps.as_slice()).unwrap_or_default();
     let word = |outcome: StepOutcome| match outcome {
         StepOutcome::Ok => "ok",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use memchr::memmem;
 use walwarden_core::{bundle, limits};
 
 use super::{Found, Located, Violations, in_order};
@@ -16,7 +17,10 @@ const END_BYTES: usize = 22;
 
 /// Whether a zip record of any kind begins somewhere in `bytes`.
 pub(super) fn has_record(bytes: &[u8]) -> bool {
-    bytes.windows(4).any(|window| window == LOCAL || window == CENTRAL || window == END)
+    memmem::find_iter(bytes, b"PK").any(|at| {
+        let record = bytes.get(at..at.saturating_add(4)).unwrap_or_default();
+        record == LOCAL || record == CENTRAL || record == END
+    })
 }
 
 /// Finds the files of a zip and everything that the profile forbids; `None` when there is no zip record at all.
@@ -74,7 +78,7 @@ impl<'a> Scan<'a> {
     /// The last end record, which should be the last 22 bytes.
     fn end_record(&mut self) -> Option<usize> {
         let last = self.bytes.len().saturating_sub(END_BYTES);
-        let found = (0..=last).rev().find(|at| self.has(*at, END, END_BYTES));
+        let found = memmem::rfind_iter(self.bytes, &END).find(|at| self.has(*at, END, END_BYTES));
         let Some(found) = found else {
             let what = "the file has no end record: its end is missing";
             self.violations.add(what, format!("byte {last}"), "an end record", "");
@@ -244,7 +248,7 @@ impl<'a> Scan<'a> {
 
     /// Without an end record: whatever local headers still show.
     fn read_locals(&mut self) {
-        let mut at = self.bytes.windows(4).position(|window| window == LOCAL).unwrap_or(self.bytes.len());
+        let mut at = memmem::find(self.bytes, &LOCAL).unwrap_or(self.bytes.len());
         if at > 0 {
             self.violations.add("bytes stand before the first file", "byte 0".into(), 0, at);
         }

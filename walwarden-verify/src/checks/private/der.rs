@@ -14,7 +14,7 @@ pub(super) fn find(bytes: &[u8]) -> Option<&'static str> {
     const STARTS: [(&[u8], usize); 3] =
         [(&[INTEGER, 1, 0], 4), (&[INTEGER, 1, 1], 4), (&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 5], 10)];
     // The one byte that all of them hold is not in text: most files are done with one look.
-    let control = memchr::memchr(1, bytes)?;
+    let control = memchr::memchr(ALWAYS, bytes)?;
     let bytes = bytes.get(control.saturating_sub(LONGEST_START)..)?;
     STARTS.iter().find_map(|(needle, reach)| {
         memmem::find_iter(bytes, needle).find_map(|at| {
@@ -26,6 +26,9 @@ pub(super) fn find(bytes: &[u8]) -> Option<&'static str> {
         })
     })
 }
+
+/// Stands at the beginning of every form.
+pub(super) const ALWAYS: u8 = 1;
 
 /// Bytes of a key before the first byte 1, at most: headers of two sequences, and an identifier.
 const LONGEST_START: usize = 32;

@@ -1,4 +1,4 @@
-use super::find;
+use super::{base64, find};
 
 /// RFC 8410 section 10.3: a published example, of no use to anyone.
 const ED25519: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
@@ -21,7 +21,7 @@ fn old(vector: &str, content: &str) -> String {
 
 #[test]
 fn a_key_is_found_in_every_wrapping() {
-    let raw = super::base64::decode(ED25519.as_bytes()).unwrap();
+    let raw = base64::decode(ED25519.as_bytes()).unwrap();
     let nested = standard_base64(pem(ED25519, "\n").as_bytes());
     let jwk = r#"{"crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let age = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
@@ -43,7 +43,26 @@ fn a_key_is_found_in_every_wrapping() {
         ("JWK", format!("{{\"a\":\"{}\"}}", jwk.replace('"', "\\\"")).into_bytes()),
         ("age", format!("key {age} here").into_bytes()),
     ] {
-        assert_eq!(find(&bytes, 0), Some(kind), "{}", String::from_utf8_lossy(&bytes));
+        assert_eq!(find(&bytes), Some(kind), "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+/// Wherever a key lies against the pieces and blocks that the search goes by.
+#[test]
+fn a_key_is_found_at_every_place() {
+    let jwk = r#"{"crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","kty":"OKP"}"#;
+    for key in [ED25519, jwk, &pem(ED25519, "\n")] {
+        for before in (0..40).chain((128 << 10) - 20..(128 << 10) + 20) {
+            let text = format!("{}{key} ", " ".repeat(before));
+            assert!(find(text.as_bytes()).is_some(), "{before} before {key}");
+        }
+    }
+}
+
+#[test]
+fn digits_are_those_of_both_alphabets() {
+    for byte in 0..=u8::MAX {
+        assert_eq!(base64::is_digit(byte), base64::decode(&[byte]).is_some() && byte != b'=', "{byte}");
     }
 }
 
@@ -70,7 +89,7 @@ fn what_only_looks_like_a_key_passes() {
         &"M".repeat(4000),
         "a commit that mentions kty and \"d\"",
     ] {
-        assert_eq!(find(text.as_bytes(), 0), None, "{text}");
+        assert_eq!(find(text.as_bytes()), None, "{text}");
     }
 }
 
@@ -103,15 +122,15 @@ fn keys_made_by_others_are_found() {
     ];
     for (kind, arguments) in openssl {
         if made("openssl", arguments) {
-            assert_eq!(find(&read("key"), 0), Some(kind), "{arguments:?}");
+            assert_eq!(find(&read("key")), Some(kind), "{arguments:?}");
         }
     }
     if made("openssl", &["pkey", "-in", "key", "-passin", "pass:x", "-pubout", "-out", "public"]) {
-        assert_eq!(find(&read("public"), 0), None);
+        assert_eq!(find(&read("public")), None);
     }
     if made("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "ssh"]) {
-        assert_eq!(find(&read("ssh"), 0), Some("OpenSSH"));
-        assert_eq!(find(&read("ssh.pub"), 0), None);
+        assert_eq!(find(&read("ssh")), Some("OpenSSH"));
+        assert_eq!(find(&read("ssh.pub")), None);
     }
 }
 

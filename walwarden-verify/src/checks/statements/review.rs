@@ -8,7 +8,7 @@ use walwarden_core::{
     statement::{EntryRef, Review, Subject},
 };
 
-use super::{Ids, digest_of};
+use super::digest_of;
 use crate::{
     checks::{Stop, differs, fail},
     facts::{Carried, Facts, One, Predicate, event_of},
@@ -16,13 +16,13 @@ use crate::{
 };
 
 /// Every item is the entry that it names, with the content that the person has seen, below the head that was seen.
-pub(super) fn items(one: &One, review: &Review, entries: &Entries<'_>, ids: &Ids) -> Result<(), Stop> {
+pub(super) fn items(one: &One, review: &Review, entries: &Entries<'_>) -> Result<(), Stop> {
     if one.subject.len() != review.subjects.len() {
         return Err(fail("a review has other subjects than items", ReadsAs::Edit, one.place()));
     }
     for (subject, item) in one.subject.iter().zip(&review.subjects) {
-        same_content(one, review, subject, item, entries, ids)?;
-        let covered = ids.position(item.id).is_some_and(|position| (position as u64) < review.seen.size);
+        same_content(one, review, subject, item, entries)?;
+        let covered = entries.position(item.id).is_some_and(|position| (position as u64) < review.seen.size);
         if !covered {
             let what = "a review is of an entry that lies above the head that was seen";
             return Err(differs(what, ReadsAs::Other, one.place(), format!("below {}", review.seen.size), item.id));
@@ -49,19 +49,18 @@ fn same_content(
     subject: &Subject,
     item: &EntryRef,
     entries: &Entries<'_>,
-    ids: &Ids,
 ) -> Result<(), Stop> {
     if subject.name != item.id.as_str() {
         let what = "a review names its subject by another id than its item";
         return Err(differs(what, ReadsAs::Edit, one.place(), item.id, &subject.name));
     }
     let shown = |digest: Option<Digest>| digest.map_or("none".into(), |digest| digest.to_string());
-    let expected = reviewed(review.subject, item, entries, ids);
+    let expected = reviewed(review.subject, item, entries);
     if expected != Some(subject.digest.sha256) {
         let what = format!("a review is of {} with another content than it has here", item.id);
         return Err(differs(what, ReadsAs::Edit, one.place(), shown(expected), subject.digest.sha256));
     }
-    let expected = digest_of(entries, ids, item.id);
+    let expected = digest_of(entries, item.id);
     if expected != Some(item.digest) {
         let what = format!("a review names {} by another digest than it has", item.id);
         return Err(differs(what, ReadsAs::Edit, one.place(), shown(expected), item.digest));
@@ -71,15 +70,15 @@ fn same_content(
 
 /// What a review of this kind signs of an entry: its hash; of a policy its digest. `None` where the entry is of another
 /// kind.
-fn reviewed(kind: Reviewed, item: &EntryRef, entries: &Entries<'_>, ids: &Ids) -> Option<Digest> {
-    let position = ids.position(item.id)?;
+fn reviewed(kind: Reviewed, item: &EntryRef, entries: &Entries<'_>) -> Option<Digest> {
+    let position = entries.position(item.id)?;
     let (entry, hash) = (entries.all().get(position)?, entries.hashes().get(position)?);
     match kind {
         Reviewed::Policy => match event_of(entry, &["policy.adopted"])? {
             Event::PolicyAdopted(adopted) => Some(adopted.sha256),
             _ => None,
         },
-        Reviewed::Evidence | Reviewed::RoleList => (entry.kind == "evidence.collected").then_some(*hash),
+        Reviewed::Evidence | Reviewed::RoleList => entry.is_one_of(&["evidence.collected"]).then_some(*hash),
         Reviewed::Exception | Reviewed::Period => Some(*hash),
     }
 }

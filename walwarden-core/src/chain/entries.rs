@@ -1,0 +1,305 @@
+//! All lines of a chain: read in pieces, judged as one.
+
+use alloc::vec::Vec;
+
+use super::{
+    ChainError, genesis_prev,
+    line::{Line, Payloads, Read},
+};
+use crate::{
+    bundle::lines,
+    digest::Digest,
+    merkle::{Range, TreeHead},
+    value::{EntryId, Origin},
+};
+
+/// All lines of a chain, from genesis, each canonical and an entry. Nothing else is established by having one.
+///
+/// Takes about 130 bytes a line beside the lines themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Entries<'a> {
+    lines: Vec<Line<'a>>,
+    hashes: Vec<Digest>,
+    /// Payload and position, for each statement that an entry refers to.
+    payloads: Vec<(Digest, u32)>,
+    /// Positions by id, then ascending.
+    by_id: Vec<u32>,
+    /// Roots of the complete subtrees of [`SUBTREE`] leaves.
+    subtrees: Vec<Digest>,
+    origin: Option<Origin>,
+}
+
+/// Leaves of a subtree whose root is kept: 2 to this power.
+const SUBTREE: u32 = 10;
+
+/// Lines read at once: their bytes stay near while they are hashed and then read.
+const BATCH: usize = 64;
+
+/// Some lines of a chain, one after the other, not yet put together with the others.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    lines: Vec<Line<'a>>,
+    hashes: Vec<Digest>,
+    payloads: Vec<(Digest, u32)>,
+    first_prev: Option<Digest>,
+}
+
+/// Cuts NDJSON into pieces of about `size` bytes, each of whole lines.
+pub fn pieces(ndjson: &[u8], size: usize) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = ndjson;
+    while !rest.is_empty() {
+        let after = rest.get(size..).unwrap_or_default();
+        let end = after.iter().position(|b| *b == b'\n').map(|lf| size.saturating_add(lf).saturating_add(1));
+        let (piece, more) = end.and_then(|end| rest.split_at_checked(end)).unwrap_or((rest, &[]));
+        pieces.push(piece);
+        rest = more;
+    }
+    pieces
+}
+
+/// The origin that the first line states; `None` when that is no entry.
+#[must_use]
+pub fn origin(ndjson: &[u8]) -> Option<Origin> {
+    super::Entry::parse(lines(ndjson).next()?.ok()?).ok().map(|entry| entry.origin)
+}
+
+impl<'a> Piece<'a> {
+    /// Reads whole lines of a chain whose first line states `origin`.
+    ///
+    /// # Errors
+    /// [`ChainError::Lines`] or [`ChainError::Entry`]: the first line that is none, counted from 1 in this piece.
+    pub fn read(ndjson: &'a [u8], origin: Option<&Origin>) -> Result<Self, ChainError> {
+        let mut piece = Self { lines: Vec::new(), hashes: Vec::new(), payloads: Vec::new(), first_prev: None };
+        let mut split = lines(ndjson);
+        loop {
+            let mut batch: Vec<&[u8]> = Vec::with_capacity(BATCH);
+            let bad = loop {
+                match split.next() {
+                    Some(Ok(line)) => batch.push(line),
+                    ended => break ended.is_some(),
+                }
+                if batch.len() == BATCH {
+                    break false;
+                }
+            };
+            piece.batch(&batch, origin)?;
+            if bad {
+                return Err(ChainError::Lines { line: piece.lines.len().saturating_add(1) });
+            }
+            if batch.len() < BATCH {
+                return Ok(piece);
+            }
+        }
+    }
+
+    fn batch(&mut self, batch: &[&'a [u8]], origin: Option<&Origin>) -> Result<(), ChainError> {
+        let hashes = Digest::of_each(&[0], batch); // spec:chain-4: the RFC 6962 leaf hash
+        for (bytes, hash) in batch.iter().zip(&hashes) {
+            let number = self.lines.len().saturating_add(1);
+            let Read { mut line, prev, payloads } =
+                Line::read(bytes, origin).map_err(|error| ChainError::Entry { line: number, error })?;
+            match self.hashes.last() {
+                Some(before) if *before == prev => line.mark_follows(),
+                Some(_) => {}
+                None => self.first_prev = Some(prev),
+            }
+            let position = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
+            match payloads {
+                Payloads::None => {}
+                Payloads::One(payload) => self.payloads.push((payload, position)),
+                Payloads::Many(many) => self.payloads.extend(many.into_iter().map(|payload| (payload, position))),
+            }
+            self.lines.push(line);
+            self.hashes.push(*hash);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// Parses NDJSON: every line canonical, every line an entry.
+    ///
+    /// # Errors
+    /// [`ChainError::Lines`] or [`ChainError::Entry`]: the first line that is none.
+    pub fn parse(ndjson: &'a [u8]) -> Result<Self, ChainError> {
+        let origin = origin(ndjson);
+        let piece = Piece::read(ndjson, origin.as_ref());
+        Self::join(origin, [piece])
+    }
+
+    /// Puts all [`pieces`] of a chain together, in their order. `origin` is the one that they were read with.
+    ///
+    /// # Errors
+    /// As [`Entries::parse`].
+    pub fn join(
+        origin: Option<Origin>,
+        pieces: impl IntoIterator<Item = Result<Piece<'a>, ChainError>>,
+    ) -> Result<Self, ChainError> {
+        let mut all = Self { origin, ..Self::default() };
+        for piece in pieces {
+            let before = all.lines.len();
+            let mut piece = piece.map_err(|error| error.after(before))?;
+            if let (Some(first), Some(last)) = (piece.lines.first_mut(), all.hashes.last())
+                && piece.first_prev.as_ref() == Some(last)
+            {
+                first.mark_follows();
+            } else if let (Some(first), Some(origin), true) = (piece.lines.first_mut(), &all.origin, before == 0)
+                && piece.first_prev == Some(genesis_prev(origin))
+            {
+                first.mark_follows();
+            }
+            let shift = u32::try_from(before).unwrap_or(u32::MAX);
+            let payloads = piece.payloads.into_iter();
+            all.payloads.extend(payloads.map(|(payload, position)| (payload, position.saturating_add(shift))));
+            all.lines.append(&mut piece.lines);
+            all.hashes.append(&mut piece.hashes);
+        }
+        all.by_id = (0..u32::try_from(all.lines.len()).unwrap_or(u32::MAX)).collect();
+        let lines = &all.lines;
+        all.by_id.sort_by_key(|position| at(lines, *position).map(|line| line.id)); // stable: ascending positions
+        all.subtrees = all.hashes.chunks_exact(1 << SUBTREE).map(Range::complete).collect();
+        Ok(all)
+    }
+
+    /// The lines in order.
+    #[must_use]
+    pub fn all(&self) -> &[Line<'a>] {
+        &self.lines
+    }
+
+    /// Origin that the first line states; `None` of a chain without lines.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// The entry hashes in order: the leaves of the tree.
+    #[must_use]
+    pub fn hashes(&self) -> &[Digest] {
+        &self.hashes
+    }
+
+    /// Position of the first entry with this id.
+    #[must_use]
+    pub fn position(&self, id: EntryId) -> Option<usize> {
+        let place = self.by_id.partition_point(|position| at(&self.lines, *position).is_some_and(|line| line.id < id));
+        let position = *self.by_id.get(place)?;
+        at(&self.lines, position).filter(|line| line.id == id)?;
+        usize::try_from(position).ok()
+    }
+
+    /// Payload and position of every statement that entries refer to, in order of the entries.
+    pub fn payloads(&self) -> impl Iterator<Item = (&Digest, usize)> {
+        self.payloads.iter().filter_map(|(payload, position)| Some((payload, usize::try_from(*position).ok()?)))
+    }
+
+    /// Checks origin, `seq`, `prev`, ids and order of recording. It says where, and proves nothing (`spec:chain-3`).
+    ///
+    /// # Errors
+    /// The first line that does not follow.
+    pub fn contiguous(&self) -> Result<(), ChainError> {
+        let repeated = self.repeated_id();
+        let mut recorded = None;
+        for (index, line) in self.lines.iter().enumerate() {
+            let number = index.saturating_add(1);
+            if line.is_of_other_origin() {
+                return Err(ChainError::Origin { line: number });
+            }
+            if line.seq != index as u64 {
+                return Err(ChainError::Seq { line: number, found: line.seq });
+            }
+            if !line.follows() {
+                return Err(self.does_not_follow(index, line));
+            }
+            if repeated == Some(index) {
+                return Err(ChainError::Id { line: number, id: line.id });
+            }
+            if recorded > Some(line.recorded_at) {
+                return Err(ChainError::RecordedAt { line: number });
+            }
+            recorded = Some(line.recorded_at);
+        }
+        Ok(())
+    }
+
+    /// The first position whose id stands at an earlier one.
+    fn repeated_id(&self) -> Option<usize> {
+        let id = |position: &u32| at(&self.lines, *position).map(|line| line.id);
+        let pairs = self.by_id.windows(2).filter_map(|pair| <&[u32; 2]>::try_from(pair).ok());
+        let repeated = pairs.filter(|[one, other]| id(one) == id(other)).map(|[_, other]| *other).min()?;
+        usize::try_from(repeated).ok()
+    }
+
+    fn does_not_follow(&self, index: usize, line: &Line<'_>) -> ChainError {
+        let before = index.checked_sub(1).and_then(|before| self.hashes.get(before)).copied();
+        let genesis = || self.origin.as_ref().map(genesis_prev);
+        let expected = before.or_else(genesis).unwrap_or(Digest([0; 32]));
+        let found = line.entry().map_or(Digest([0; 32]), |entry| entry.prev);
+        ChainError::Prev { line: index.saturating_add(1), expected, found }
+    }
+
+    /// Rebuilds the tree and requires the root of every head: what the lines show is what was signed (`spec:chain-6`).
+    ///
+    /// # Errors
+    /// [`ChainError::Root`] or [`ChainError::Short`] for the first head that differs.
+    pub fn rebuild(&self, heads: &[TreeHead]) -> Result<Anchored, ChainError> {
+        let lines = self.hashes.len() as u64;
+        let mut sorted: Vec<TreeHead> = heads.to_vec();
+        sorted.sort_by_key(|head| head.size);
+        let mut range = Range::new();
+        for head in sorted {
+            self.grow(&mut range, head.size).ok_or(ChainError::Short { size: head.size, lines })?;
+            let found = range.root();
+            if head.root != found {
+                return Err(ChainError::Root { size: head.size, expected: head.root, found });
+            }
+        }
+        self.grow(&mut range, lines).ok_or(ChainError::Short { size: lines, lines })?;
+        Ok(Anchored { head: range.head() })
+    }
+
+    /// Root of the first `size` lines; `None` beyond the end.
+    #[must_use]
+    pub fn root_at(&self, size: u64) -> Option<Digest> {
+        let mut range = Range::new();
+        self.grow(&mut range, size)?;
+        Some(range.root())
+    }
+
+    /// Appends leaves up to `size`, whole subtrees where they fit; `None` when there are not as many lines.
+    fn grow(&self, range: &mut Range, size: u64) -> Option<()> {
+        const LEAVES: u64 = 1 << SUBTREE;
+        if size > self.hashes.len() as u64 {
+            return None;
+        }
+        while range.size() < size {
+            let whole = range.size().is_multiple_of(LEAVES) && size.saturating_sub(range.size()) >= LEAVES;
+            if whole {
+                let place = usize::try_from(range.size() >> SUBTREE).ok()?;
+                range.push_complete(SUBTREE, *self.subtrees.get(place)?);
+            } else {
+                range.push(*self.hashes.get(usize::try_from(range.size()).ok()?)?);
+            }
+        }
+        Some(())
+    }
+}
+
+fn at<'l, 'a>(lines: &'l [Line<'a>], position: u32) -> Option<&'l Line<'a>> {
+    lines.get(usize::try_from(position).ok()?)
+}
+
+/// The tree of these lines has the root of every carried head. Made by [`Entries::rebuild`] alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchored {
+    head: TreeHead,
+}
+
+impl Anchored {
+    /// Head of the whole tree shown.
+    #[must_use]
+    pub const fn head(&self) -> TreeHead {
+        self.head
+    }
+}
