@@ -1,8 +1,52 @@
 //! What a check or a rule means, in words for an auditor: one place for `walwarden-verify explain`, guides and reports.
+//!
+//! Tests hold that every check and every rule has its words, and that every way of failing seen in the corpus is named.
 
-use walwarden_core::rules::{RULES, Rule};
+mod bundle;
+mod chain;
+mod content;
+mod keys;
+mod rules;
 
-use crate::checks::{CHECKS, Check};
+use walwarden_core::rules::RULES;
+
+use crate::{checks::CHECKS, render, report::ReadsAs};
+
+/// Words about one check.
+#[derive(Debug)]
+pub struct CheckText {
+    /// Its id.
+    pub id: &'static str,
+    /// What it asks, in a sentence or two.
+    pub asks: &'static str,
+    /// What is hashed, verified or compared with what.
+    pub compares: &'static str,
+    /// Each way of failing: what it reads as, and what was found then.
+    pub fails: &'static [(ReadsAs, &'static str)],
+    /// When it is not run, beside "a check that it builds on did not pass"; empty: only then.
+    pub not_run: &'static str,
+    /// What to ask the organisation next.
+    pub ask: &'static str,
+}
+
+/// Words about one rule.
+#[derive(Debug)]
+pub struct RuleText {
+    /// Its id.
+    pub id: &'static str,
+    /// Slug of the specification.
+    pub spec: &'static str,
+    /// What it asks, in a sentence or two.
+    pub asks: &'static str,
+    /// The population: which items are judged.
+    pub population: &'static str,
+    /// What a deviating item says.
+    pub deviates: &'static str,
+    /// What the rule cannot know.
+    pub limits: &'static str,
+    /// What to ask the organisation next.
+    pub ask: &'static str,
+}
 
 /// The pages of the specification, from 01.
 const PAGES: [&str; 15] = [
@@ -23,6 +67,19 @@ const PAGES: [&str; 15] = [
     "report",
 ];
 
+/// The words about a check.
+#[must_use]
+pub fn of_check(id: &str) -> Option<&'static CheckText> {
+    let families = [bundle::TEXTS, chain::TEXTS, keys::TEXTS, content::TEXTS];
+    families.into_iter().flatten().find(|text| text.id == id)
+}
+
+/// The words about a rule.
+#[must_use]
+pub fn of_rule(id: &str) -> Option<&'static RuleText> {
+    rules::TEXTS.iter().find(|text| text.id == id)
+}
+
 /// Every check and every rule, a line each.
 #[must_use]
 pub fn list() -> String {
@@ -38,12 +95,13 @@ pub fn list() -> String {
     text
 }
 
-/// All that is known of one check or rule; `None` when there is none of this id.
+/// All that is said of one check or rule; `None` when there is none of this id.
 #[must_use]
 pub fn text(id: &str) -> Option<String> {
     let check = CHECKS.iter().find(|check| check.id.eq_ignore_ascii_case(id));
-    let rule = || RULES.iter().find(|rule| rule.id.eq_ignore_ascii_case(id));
-    check.map(check_page).or_else(|| rule().map(rule_page))
+    let rule = RULES.iter().find(|rule| rule.id.eq_ignore_ascii_case(id));
+    let check = check.and_then(|check| Some(render::explain::check(check, of_check(check.id)?)));
+    check.or_else(|| rule.and_then(|rule| Some(render::explain::rule(rule, of_rule(rule.id)?))))
 }
 
 /// The ids nearest to one that does not exist, at most three.
@@ -56,70 +114,11 @@ pub fn near(id: &str) -> Vec<&'static str> {
     ids.into_iter().take(3).map(|(_, known)| known).collect()
 }
 
-fn check_page(check: &Check) -> String {
-    let needed = if check.required {
-        "required: the verdict is not established when it is not run"
-    } else {
-        "judged where there is something of its kind"
-    };
-    let mut page = Page::new(check.id, check.title);
-    page.part("Needed", needed);
-    page.part("Specification", &section(check.spec));
-    page.0
-}
-
-fn rule_page(rule: &Rule) -> String {
-    let mut page = Page::new(rule.id, rule.title);
-    let (basis, meaning) = rule.basis.print();
-    page.part("Computes", rule.computation);
-    page.part("Basis at best", &format!("{basis}, {meaning}"));
-    page.0
-}
-
 /// `spec/06-chain.md, chain-6`.
-fn section(slug: &str) -> String {
+pub(crate) fn section(slug: &str) -> String {
     let page = slug.rsplit_once('-').map_or(slug, |(page, _)| page);
     let number = PAGES.iter().position(|name| *name == page).map_or(0, |index| index.saturating_add(1));
     format!("spec/{number:02}-{page}.md, {slug}")
-}
-
-/// Text in two columns of meaning: a label, and lines that wrap at 100 columns.
-struct Page(String);
-
-impl Page {
-    const WIDTH: usize = 96;
-
-    fn new(id: &str, title: &str) -> Self {
-        Self(format!("{id}: {title}\n"))
-    }
-
-    fn label(&mut self, label: &str) {
-        self.0.push_str(&format!("\n{label}\n"));
-    }
-
-    fn part(&mut self, label: &str, text: &str) {
-        self.label(label);
-        self.wrapped("  ", "  ", text);
-    }
-
-    /// Words of this program only: none is hostile, and none is wider than its characters.
-    fn wrapped(&mut self, first: &str, rest: &str, text: &str) {
-        let mut line = String::from(first);
-        for word in text.split_whitespace() {
-            let start = line.ends_with(' ');
-            let length = line.chars().count().saturating_add(word.chars().count());
-            if !start && length >= Self::WIDTH {
-                self.0.push_str(&line);
-                self.0.push('\n');
-                line = rest.into();
-            } else if !start {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        self.0.push_str(&line);
-        self.0.push('\n');
-    }
 }
 
 /// Edits between two words (Levenshtein).
@@ -145,18 +144,33 @@ fn distance(a: &str, b: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn assert_section(id: &str, slug: &str) {
+        let section = section(slug);
+        let (file, slug) = section.split_once(", ").unwrap();
+        let spec = std::fs::read_to_string(format!("{}/../{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(spec.contains(&format!("<a id=\"{slug}\">")), "{id}: {file} has no {slug}");
+    }
+
     #[test]
-    fn every_check_names_a_section_that_exists() {
+    fn every_check_and_every_rule_has_its_words() {
         for check in CHECKS {
+            let words =
+                of_check(check.id).unwrap_or_else(|| panic!("add the words about {} to src/explain/", check.id));
             let page = text(check.id).unwrap();
-            let file = page.lines().find_map(|line| line.trim().strip_prefix("spec/")).unwrap();
-            let (file, slug) = file.split_once(", ").unwrap();
-            let spec = std::fs::read_to_string(format!("{}/../spec/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-            assert!(spec.contains(&format!("<a id=\"{slug}\">")), "{}: {file} has no {slug}", check.id);
+            assert!(page.starts_with(&format!("{}: {}", check.id, check.title)), "{page}");
+            for part in [words.asks, words.compares, words.ask] {
+                assert!(part.len() > 20 && part.ends_with(['.', '?']), "{}: {part}", check.id);
+            }
+            assert!(!words.fails.is_empty() || !words.not_run.is_empty(), "{}", check.id);
+            assert_section(check.id, check.spec);
         }
         for rule in RULES {
-            assert!(text(rule.id).unwrap().contains(rule.computation.split(' ').next().unwrap()));
+            let words = of_rule(rule.id).unwrap_or_else(|| panic!("add the words about {} to src/explain/", rule.id));
+            assert!(text(rule.id).unwrap().contains(words.spec));
+            assert_section(rule.id, words.spec);
         }
+        let words = [bundle::TEXTS, chain::TEXTS, keys::TEXTS, content::TEXTS].into_iter().flatten().count();
+        assert_eq!((words, rules::TEXTS.len()), (CHECKS.len(), RULES.len()), "no words are about nothing");
     }
 
     #[test]

@@ -16,6 +16,7 @@
 mod comparison;
 mod document;
 mod escape;
+pub(crate) mod explain;
 mod fork;
 mod html;
 mod json;

@@ -178,6 +178,47 @@ fn a_command_is_a_word_and_a_bundle_of_that_name_is_reached_by_its_folder() {
 }
 
 #[test]
+fn histories_are_compared_and_the_evidence_of_a_fork_is_judged_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let evidence = folder.path().join("fork.json").display().to_string();
+    let pair = |name: &str| corpus::folder().join("pairs").join(name).display().to_string();
+    let (failed, longer, trust) = (pair("forked-failed.zip"), pair("forked-longer.zip"), golden("minimal.json"));
+    let compared = run(&["compare", &failed, &longer, "--trust", &trust, "--evidence", &evidence]);
+    assert_eq!((compared.status.code(), text(&compared.stderr)), (Some(1), ""), "{}", text(&compared.stdout));
+    assert!(text(&compared.stdout).contains("FORK") && text(&compared.stdout).contains("check-fork"));
+
+    let check = |args: &[&str]| program().args(args).output().unwrap();
+    let shown = check(&["check-fork", &evidence, "--trust", &trust]);
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    let words = text(&shown.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("This does not show who signed them, nor why."), "{words}");
+    let mut bytes = std::fs::read(&evidence).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] = if bytes[middle] == b'A' { b'B' } else { b'A' };
+    std::fs::write(&evidence, bytes).unwrap();
+    let spoilt = check(&["check-fork", &evidence, "--trust", &trust]);
+    assert_eq!(spoilt.status.code(), Some(1));
+    assert!(text(&spoilt.stdout).contains("No fork is shown"), "{}", text(&spoilt.stdout));
+    let unpinned = check(&["check-fork", &evidence]);
+    assert_eq!((unpinned.status.code(), text(&unpinned.stdout)), (Some(2), ""));
+    assert!(text(&unpinned.stderr).contains("hint: pass --trust"));
+
+    // The line that every report prints is what the next run takes.
+    let first = run(&[&golden("previous.zip"), "--trust", &golden("previous.json")]);
+    let line = text(&first.stdout).lines().find(|line| line.trim().starts_with("acme.example/periods")).unwrap();
+    let kept = folder.path().join("head.txt").display().to_string();
+    std::fs::write(&kept, format!("{}\n", line.trim())).unwrap();
+    let next = golden("next.zip");
+    assert_eq!(run(&[&next, "--trust", &golden("previous.json"), "--known-head", &kept]).status.code(), Some(0));
+    let extends = run(&["compare", &kept, &next, "--trust", &golden("previous.json"), "--json", "-"]);
+    assert_eq!(extends.status.code(), Some(0));
+    assert!(text(&extends.stdout).contains("\"relation\": \"EXTENDS\""), "{}", text(&extends.stdout));
+    refused(&["compare", &next, "/no/such/file"], "cannot read /no/such/file");
+    refused(&["compare", &next], "<B>");
+    refused(&["compare", &next, &next, "--json", &next], "will not be written over");
+}
+
+#[test]
 fn reports_are_written_whole_and_alike() {
     let folder = tempfile::tempdir().unwrap();
     let (bundle, trust) = (golden("restored.zip"), golden("restored.json"));

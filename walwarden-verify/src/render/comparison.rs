@@ -55,7 +55,7 @@ fn lines(comparison: &Comparison) -> Lines {
     let what = "Compared with each other only: whether either is what your policy promises, and whether a third \
                 history exists, is not asked here.";
     blocks.extend([Block::heading("What this comes to"), Block::plain(format!("{}. {what}", mark.words))]);
-    Lines { title: "Comparison of two histories", mark: relation(comparison.relation), blocks }
+    Lines { title: "Comparison of two histories".into(), mark: Some(relation(comparison.relation)), blocks }
 }
 
 fn relation(relation: Relation) -> Mark {

@@ -440,6 +440,7 @@ impl Document {
             history::keys(report),
             checks::section(report),
             rules::section(report),
+            perform::head(report),
             perform::section(report),
             perform::digests(report),
             perform::run(run),
@@ -453,7 +454,7 @@ impl Document {
         if report.facts.artifacts.is_some() {
             sections.push(artifacts::section(report));
         }
-        sections.push(perform::run(run));
+        sections.extend([perform::head(report), perform::run(run)]);
         Self::with(report, sections)
     }
 

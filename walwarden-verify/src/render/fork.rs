@@ -23,7 +23,7 @@ pub fn fork(judged: &Result<Fork, ForkError>, bytes: &[u8], colour: bool) -> Str
         }
     };
     blocks.push(Block::Facts(vec![Fact::new("Evidence file", Text::digest(&Digest::of(bytes)))]));
-    text::lines(&Lines { title: "Evidence of a fork", mark, blocks }, colour)
+    text::lines(&Lines { title: "Evidence of a fork".into(), mark: Some(mark), blocks }, colour)
 }
 
 fn shown(fork: &Fork) -> Vec<Block> {

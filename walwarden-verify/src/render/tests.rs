@@ -163,9 +163,10 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn lines_of_text_fit_a_terminal() {
     for (name, report) in samples() {
-        for line in string(&report, Format::Text { colour: false }).lines() {
-            assert!(unicode_width::UnicodeWidthStr::width(line) <= 100, "{name}: {line}");
-        }
+        let text = string(&report, Format::Text { colour: false });
+        // A line that is made to be copied is not broken: the head under "Keep this line" is one.
+        let long: Vec<&str> = text.lines().filter(|line| unicode_width::UnicodeWidthStr::width(*line) > 100).collect();
+        assert!(long.iter().all(|line| line.starts_with("    acme.example/")) && long.len() <= 1, "{name}: {long:?}");
     }
 }
 

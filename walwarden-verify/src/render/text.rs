@@ -27,9 +27,9 @@ pub(super) fn render(document: &Document, colour: bool) -> String {
 /// An answer of its own, without the cover of a report.
 pub(super) struct Lines {
     /// Its title.
-    pub(super) title: &'static str,
-    /// What it comes to.
-    pub(super) mark: Mark,
+    pub(super) title: String,
+    /// What it comes to, where it is a verdict.
+    pub(super) mark: Option<Mark>,
     /// The rest.
     pub(super) blocks: Vec<Block>,
 }
@@ -37,9 +37,11 @@ pub(super) struct Lines {
 /// Lays an answer out.
 pub(super) fn lines(lines: &Lines, colour: bool) -> String {
     let mut page = Page { out: String::new(), colour };
-    page.line(0, lines.title, Style::Strong);
+    page.line(0, &lines.title, Style::Strong);
     page.blank();
-    page.line(0, &format!("{} {}", lines.mark.sign.text(), lines.mark.words), Style::Tone(lines.mark.tone));
+    if let Some(mark) = &lines.mark {
+        page.line(0, &format!("{} {}", mark.sign.text(), mark.words), Style::Tone(mark.tone));
+    }
     for block in &lines.blocks {
         page.block(block);
     }

@@ -14,7 +14,7 @@ Examples:
   walwarden-verify explain chain.roots
   walwarden-verify explain WW-RT-01";
 
-/// Says what a check or a rule asks, and where it is specified
+/// Says what a check or a rule means, what its failure reads as, and what to ask next
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Explain {

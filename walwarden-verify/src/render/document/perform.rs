@@ -3,7 +3,7 @@
 use walwarden_core::Digest;
 
 use super::{Block, Fact, Row, Section, Table, Text, words};
-use crate::report::{BackupOutcome, Report, RunBlock};
+use crate::report::{BackupOutcome, Report, RunBlock, Verdict};
 
 /// How to repeat what was done.
 pub(super) fn section(report: &Report) -> Section {
@@ -37,7 +37,6 @@ pub(super) fn section(report: &Report) -> Section {
         Block::heading("A backup is the one in the statement"),
         Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and compute its rows by 04-rows of the specification; this needs the row key of that backup, which lies beside the dump."),
     ]);
-    blocks.extend(head(report));
     Section { anchor: "perform".into(), title: "Doing it again by other means", blocks }
 }
 
@@ -49,17 +48,19 @@ fn file_name(report: &Report) -> &str {
     if safe { name } else { "BUNDLE.zip" }
 }
 
-fn head(report: &Report) -> Vec<Block> {
-    let Some(claims) = &report.claims else {
-        return Vec::new();
+/// The head, in a form made to be kept; of a rejected bundle there is none.
+pub(super) fn head(report: &Report) -> Section {
+    let established = report.verdict() != Verdict::Rejected && report.facts.entries > 0;
+    let blocks = match report.claims.as_ref().filter(|_| established) {
+        Some(claims) => vec![
+            Block::plain(
+                "It is the head of the history that this report is about: origin, size, root. Give it next time with --known-head, which then shows that what you saw today is still there. Compare it with the head that the organisation sends you later by another channel.",
+            ),
+            Block::Commands(vec![format!("{} {} {}", claims.origin, claims.head.size, claims.head.root)]),
+        ],
+        None => vec![Block::plain("No head is established here: keep the one that you held before.")],
     };
-    vec![
-        Block::heading("Keep this line"),
-        Block::plain(
-            "It is the head of the history that this report is about: origin, size, root. Give it to the next verification (--known-head), which then shows that what you saw today is still there. Compare it with the head that the organisation sends you later by another channel.",
-        ),
-        Block::Commands(vec![format!("{} {} {}", claims.origin, claims.head.size, claims.head.root)]),
-    ]
+    Section { anchor: "head".into(), title: "Keep this line", blocks }
 }
 
 /// All digests whole.
