@@ -192,7 +192,7 @@ fn a_folder_with_things_that_are_no_files_is_judged_and_nothing_hangs() {
     std::os::unix::fs::symlink("/etc", at("keys")).unwrap();
     let path = folder.path().to_owned();
     let (done, waits) = std::sync::mpsc::channel();
-    std::thread::spawn(move || done.send(judge(&open(&path).unwrap())));
+    std::thread::spawn(move || drop(done.send(Box::new(judge(&open(&path).unwrap())))));
     let report = waits.recv_timeout(Duration::from_secs(30)).expect("it does not wait for a writer");
     let Outcome::Fail(finding) = outcome(&report, "bundle.listed") else { panic!("it is judged") };
     assert_eq!(finding.what, "neither a file nor a folder");
