@@ -16,7 +16,7 @@ from .value import Refused, refuse_unless, sha256
 from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
-# About what a verifier of single bundles does not compute: forks, single rows, inclusion, rules.
+# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules.
 OUTSIDE = ("fork", "inclusion", "rows", "rules", "tables", "verdicts")
 
 

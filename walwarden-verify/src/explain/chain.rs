@@ -105,8 +105,8 @@ pub(super) const TEXTS: &[CheckText] = &[
         asks: "Whether somebody whom you chose saw this history at or after the end of the period, so that no other version was shown to them.",
         compares: "Cosignatures on the checkpoints with the witness keys that you brought; those that the organisation names do not count.",
         fails: &[
-            (ReSigning, "a line that names a witness of yours does not hold"),
-            (Edit, "a checkpoint with a cosignature cannot be read"),
+            (Edit, "a cosignature that claims a witness of yours does not hold"),
+            (Other, "too few of your witnesses have cosigned a head that closes the period"),
         ],
         not_run: "you brought no witness key: nothing then shows that no other version of this history exists after the head you hold",
         ask: "Ask whether the organisation has its heads witnessed, and get the witness's key from the witness.",

@@ -1,4 +1,4 @@
-//! Words about `statements.*`, `policy.*`, `rows.*` `restore.*` and `artifacts.*`.
+//! Words about `statements.*`, `policy.*`, `rows.*`, `restore.*`, `artifacts.*` and `time.*`.
 
 use super::CheckText;
 use crate::report::ReadsAs::{Deletion, Edit, Insertion, Other, ReSigning, Reordering, Truncation};
@@ -82,5 +82,22 @@ pub(super) const TEXTS: &[CheckText] = &[
         ],
         not_run: "you gave no stored object (--artifacts), or none that a statement names",
         ask: "Get the object again, by yourself, from the store. If it still differs, that backup cannot be restored to what was stated.",
+    },
+    CheckText {
+        id: "time.timestamps",
+        asks: "Whether each time stamp is genuine, over the head that it names, and by an authority that you chose. It says that a head existed not after a time, and nothing of what other histories exist.",
+        compares: "Each token with the checkpoint it stands under and with its entry; its signature and chain, at the time that it states, with the roots that you brought.",
+        fails: &[
+            (Edit, "a token does not hold, is over another head, or its entry says something else"),
+            (Insertion, "a token is carried over a head that is not"),
+            (Deletion, "an entry speaks of a head that is not carried"),
+            (ReSigning, "a token names an authority of yours that has not signed it"),
+            (
+                Other,
+                "a certificate may not stamp times, is out of its time, or of a kind that this version does not take",
+            ),
+        ],
+        not_run: "no time stamp is carried, you brought no root (--tsa-root), or none is by an authority that you named: the time is then the organisation's word",
+        ask: "Ask which authority stamps the heads, and get its root certificate from the authority itself.",
     },
 ];

@@ -440,8 +440,8 @@ impl Document {
             history::keys(report),
             checks::section(report),
             rules::section(report),
-            perform::head(report),
             perform::section(report),
+            perform::head(report),
             perform::digests(report),
             perform::run(run),
         ];
