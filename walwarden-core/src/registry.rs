@@ -351,12 +351,19 @@ impl Registry {
     }
 
     /// Log keys that a version retires, and the entry from which it does: the first head that covers this entry must
-    /// carry their signatures too (`spec:keys-9`). Revoked keys are not among them: nobody is to use these again.
+    /// carry their signatures too (`spec:keys-9`). Revoked keys are not among them: nobody is to use these again. Nor is a
+    /// key whose successors were all revoked from a head before that entry: no head of theirs counts there.
     #[must_use]
     pub fn retired_log_keys(&self) -> Vec<(u64, Ed25519Key)> {
         let mut retired = Vec::new();
         let pairs = self.versions.0.iter().zip(self.versions.0.iter().skip(1));
         for ((before, version), (from, _)) in pairs.zip(self.from.iter().skip(1)) {
+            let succeeds = |key: &&RegistryKey| {
+                key.uses.contains(&Use::Log) && key.state == State::Active && !self.revoked_below(&key.jwk, *from)
+            };
+            if !version.registry.keys.iter().any(|key| succeeds(&key)) {
+                continue;
+            }
             let was_active = |key: &PublicKey| {
                 before.registry.keys.iter().any(|listed| listed.jwk == *key && listed.state == State::Active)
             };
@@ -366,6 +373,16 @@ impl Registry {
             retired.extend(gone.filter_map(|listed| Some((*from, *listed.jwk.as_ed25519()?))));
         }
         retired
+    }
+
+    /// Whether a version revokes a log key from a head that does not cover entry `seq`.
+    fn revoked_below(&self, log_key: &PublicKey, seq: u64) -> bool {
+        let mut listed = self.versions.0.iter().flat_map(|version| &version.registry.keys);
+        listed.any(|key| {
+            key.jwk == *log_key
+                && key.state == State::Revoked
+                && key.last_head.as_ref().is_some_and(|head| head.size <= seq)
+        })
     }
 
     /// The view of the newest version that `keys/keys.csv` must equal (`spec:keys-11`). Lines end with LF.

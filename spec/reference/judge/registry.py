@@ -162,9 +162,21 @@ class Registry:
         steps = zip(self.versions, self.versions[1:], self.entered[1:])
         for before, version, entry in steps:
             active = {listed.key for listed in before.keys if listed.state == "active"}
+            seq = entry.value["seq"]
+            successors = [listed.key for listed in version.keys if listed.is_log and listed.state == "active"]
+            if all(self._revoked_below(key, seq) for key in successors):
+                continue
             for listed in version.keys:
                 if listed.is_log and listed.state == "retired" and listed.key in active:
-                    yield entry.value["seq"], listed.key
+                    yield seq, listed.key
+
+    def _revoked_below(self, log_key, seq):
+        """Whether a version revokes a log key from a head that does not cover an entry."""
+        return any(
+            listed.key == log_key and listed.state == "revoked" and listed.cut["size"] <= seq
+            for version in self.versions
+            for listed in version.keys
+        )
 
     def key_at(self, keyid, use, seq):
         """keys-9: the key, if it may sign this use at an entry; else refused, with `Cut` when only a cut stops it."""
