@@ -7,7 +7,7 @@ use walwarden_core::{
     bundle::{self, BLOBS, blob_name, timestamp_size},
     chain::{Entries, Line},
     dsse::Envelope,
-    event::{BackupCompleted, Event, Outcome, RestoreTested},
+    event::{Event, Outcome, RestoreTested},
     registry::KeyState,
     statement::{Bundle, Statement, key_registry::Use},
     value::{EntryId, Origin},
@@ -340,19 +340,21 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
 
 /// For each database, its last completed backup and its last passed restore test before the period.
 fn last_before(entries: &[Line<'_>], said: &Bundle) -> BTreeSet<usize> {
-    let mut last: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    let (mut backups, mut tests): (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
     for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.recorded_at < said.period.start) {
-        match event_of(entry, &["backup.completed", "restore.tested"]) {
-            Some(Event::BackupCompleted(data)) => {
-                let BackupCompleted { database, .. } = *data;
-                last.insert((database, "backup"), position);
+        // Most lines of a long chain are backups: their database is known without reading the line again.
+        if entry.is_interpreted() && entry.is_one_of(&["backup.completed"]) {
+            let database = entry.database();
+            match backups.get_mut(database.as_ref()) {
+                Some(last) => *last = position,
+                None => drop(backups.insert(database.into_owned(), position)),
             }
-            Some(Event::RestoreTested(data)) if data.outcome == Outcome::Passed => {
-                let RestoreTested { database, .. } = *data;
-                last.insert((database, "restore"), position);
-            }
-            _ => {}
+        } else if let Some(Event::RestoreTested(data)) = event_of(entry, &["restore.tested"])
+            && data.outcome == Outcome::Passed
+        {
+            let RestoreTested { database, .. } = *data;
+            tests.insert(database, position);
         }
     }
-    last.into_values().collect()
+    backups.into_values().chain(tests.into_values()).collect()
 }
