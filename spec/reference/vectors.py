@@ -15,6 +15,7 @@ import pathlib
 import cases_bundle
 import cases_bytes
 import cases_chain
+import cases_events
 import cases_fork
 import cases_keys
 import cases_merkle
@@ -29,6 +30,7 @@ FAMILIES = (
     cases_rows,
     cases_merkle,
     cases_chain,
+    cases_events,
     cases_keys,
     cases_statements,
     cases_rules,

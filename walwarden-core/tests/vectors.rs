@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use walwarden_core::{
     Base64, Decimal, Digest, EntryId, Origin, Time, bundle,
     chain::{self, Entries, Entry},
     checkpoint::{self, Note},
     cosignature::Witness,
     dsse::{self, Envelope},
+    event::Event,
     fork::Fork,
     handover::Handover,
     jcs,
@@ -39,6 +40,7 @@ const FILES: &[File] = &[
     File("cosignatures.json", 32, cosignatures),
     File("entries.json", 46, entries),
     File("envelopes.json", 32, envelopes),
+    File("events.json", 916, |_| Ok(())), // needs its neighbours: see below
     File("fork.json", 38, fork),
     File("genesis.json", 4, genesis),
     File("handover.json", 13, handover),
@@ -81,7 +83,7 @@ fn every_file_is_known() {
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let known: BTreeSet<String> = FILES.iter().map(|File(name, ..)| (*name).to_owned()).collect();
     assert_eq!(found, known);
-    assert_eq!(found.len(), 30, "change this number on purpose");
+    assert_eq!(found.len(), 31, "change this number on purpose");
 }
 
 #[test]
@@ -129,6 +131,53 @@ fn core_agrees_with_every_statement() {
         }
     }
     assert!(differ.is_empty(), "{} cases differ:\n{}", differ.len(), differ.join("\n"));
+}
+
+#[test]
+fn core_agrees_with_every_event() {
+    let cases = cases("events.json");
+    let wholes: BTreeSet<&str> =
+        cases.iter().filter(|case| text(case, "name").ends_with(" whole")).map(|case| text(case, "type")).collect();
+    assert_eq!(wholes, Event::TYPES.iter().copied().collect(), "every type, and no other, is shown whole");
+    let mut differ = Vec::new();
+    for case in &cases {
+        let (kind, data) = event_data(case, &cases);
+        let event = Event::parse(&kind, &RawValue::from_string(data.clone()).unwrap());
+        let interpreted = case["interpreted"].as_bool().unwrap();
+        let judged = same("interpreted", &(event != Event::NotInterpreted), &interpreted).and_then(|()| {
+            if !interpreted {
+                return Ok(());
+            }
+            same("kind", &event.kind(), &kind.as_str())?;
+            same("data", &event.data().unwrap().get(), &data.as_str())?;
+            let refs: Vec<&str> = list(case, "refs").iter().map(|id| id.as_str().unwrap()).collect();
+            let referring = refs.is_empty() || Event::REFERRING.contains(&kind.as_str());
+            same("refs", &event.refs().iter().map(EntryId::as_str).collect(), &refs)?;
+            same("may refer", &referring, &true)
+        });
+        if let Err(how) = judged {
+            differ.push(format!("{}: {how}", text(case, "name")));
+        }
+    }
+    assert!(differ.is_empty(), "{} cases differ:\n{}", differ.len(), differ.join("\n"));
+}
+
+/// Type and data of a case, or those of its base with one place set or without it.
+fn event_data(case: &Value, cases: &[Value]) -> (String, String) {
+    let Some(base) = case.get("base") else { return (text(case, "type").into(), text(case, "data").into()) };
+    let (kind, data) = event_data(cases.iter().find(|other| other["name"] == *base).unwrap(), cases);
+    let mut data: Value = serde_json::from_str(&data).unwrap();
+    let [way @ .., last] = list(case, "at") else { panic!("a place in {case}") };
+    let place = way.iter().fold(&mut data, |place, step| match step {
+        Value::String(name) => &mut place[name.as_str()],
+        step => &mut place[usize::try_from(step.as_u64().unwrap()).unwrap()],
+    });
+    match (case.get("set"), last) {
+        (Some(value), Value::String(name)) => place[name.as_str()] = value.clone(),
+        (Some(value), index) => place[usize::try_from(index.as_u64().unwrap()).unwrap()] = value.clone(),
+        (None, name) => drop(place.as_object_mut().unwrap().remove(name.as_str().unwrap()).expect("the member")),
+    }
+    (kind, String::from_utf8(jcs::to_vec(&data).unwrap()).unwrap())
 }
 
 /// The payload of a case, or that of its base with one member of the predicate dropped or null.

@@ -17,7 +17,7 @@ const PAGES: &[(&str, usize)] = &[
     ("07-keys", 14),
     ("08-time", 12),
     ("09-bundle", 10),
-    ("10-events", 6),
+    ("10-events", 7),
     ("11-policy", 4),
     ("12-rules", 10),
     ("13-verification", 7),

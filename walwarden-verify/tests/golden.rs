@@ -2,14 +2,31 @@
 
 mod golden_support;
 
+use std::collections::BTreeSet;
+
 use golden_support::judge_all;
+use walwarden_core::{
+    chain::{Entries, Line},
+    event::Event,
+};
 use walwarden_fixtures::{corpus, story::long};
 use walwarden_verify::{Source, Trust, Verdict, VerifyInput, verify};
 
 #[test]
 fn every_golden_bundle_is_judged_as_it_says() {
     let reports = judge_all("golden");
-    assert_eq!(reports.len(), 12, "change this number on purpose");
+    assert_eq!(reports.len(), 13, "change this number on purpose");
+}
+
+#[test]
+fn one_golden_bundle_has_an_entry_of_every_type() {
+    let zip = std::fs::read(corpus::folder().join("golden/events.zip")).expect("a bundle");
+    let source = Source::from_zip("events.zip", zip).expect("a zip");
+    let lines = source.file("chain/entries.ndjson").expect("the lines of the chain");
+    let entries = Entries::parse(lines).expect("a chain");
+    let types: BTreeSet<String> = entries.all().iter().map(|line| line.kind().into_owned()).collect();
+    assert!(entries.all().iter().all(Line::is_interpreted));
+    assert_eq!(types, Event::TYPES.iter().map(|kind| (*kind).to_owned()).collect());
 }
 
 #[test]

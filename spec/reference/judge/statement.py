@@ -97,17 +97,19 @@ EVIDENCE_OPTIONAL = {
 REVIEW = {"title": is_text, "notes": is_text}
 
 
+# Of the members that name entries, those that name several.
+LISTS = ("actions", "subjects")
+
+
 def _of_entry(kind, required, optional):
     """statements-6: the members of an entry's data, with ids of other entries carrying a digest, and what is added."""
-    data, data_optional = (_with_digests(members) for members in event.TYPES[kind])
+    data, data_optional = (_with_digests(kind, members) for members in event.TYPES[kind])
     return HEAD | data | required, data_optional | optional
 
 
-def _with_digests(members):
-    many = {name: each(REFERENCE) for name in event.MANY}
-    return {
-        name: many.get(name, REFERENCE) if name in event.REFERENCES else shape_of for name, shape_of in members.items()
-    }
+def _with_digests(kind, members):
+    named = {name: each(REFERENCE) if name in LISTS else REFERENCE for name in event.REFERENCES.get(kind, ())}
+    return members | {name: shape_of for name, shape_of in named.items() if name in members}
 
 
 _TREE_HEAD = shape({"root": is_digest, "size": is_count})
@@ -180,7 +182,7 @@ class Statement:
     def references(self):
         """statements-6: every other entry that it names, with a digest."""
         found = []
-        for name in event.REFERENCES:
+        for name in event.REFERENCES.get(EVENT[self.kind], ()):
             value = self.predicate.get(name, [])
             found += value if type(value) is list else [value]
         return found
@@ -189,7 +191,7 @@ class Statement:
         """statements-6: what the data of its entry must be."""
         required, optional = event.TYPES[EVENT[self.kind]]
         data = {name: value for name, value in self.predicate.items() if name in required or name in optional}
-        for name in data.keys() & set(event.REFERENCES):
+        for name in data.keys() & set(event.REFERENCES.get(EVENT[self.kind], ())):
             value = data[name]
             data[name] = [one["id"] for one in value] if type(value) is list else value["id"]
         return data

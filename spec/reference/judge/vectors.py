@@ -44,12 +44,27 @@ def _whole(case, named):
     """The case, with its payload made from the one that it changes: spec/reference/cases_statements.py."""
     if "base" not in case:
         return case
+    if "at" in case:
+        return _whole_event(case, named[case["base"]])
     payload = json.loads(named[case["base"]]["payload"])
     if "drop" in case:
         del payload["predicate"][case["drop"]]
     else:
         payload["predicate"][case["null"]] = None
     return case | {"payload": document.write(payload).decode()}
+
+
+def _whole_event(case, base):
+    """The case, with the data of its base changed in one place: spec/reference/cases_events.py."""
+    data = json.loads(base["data"])
+    place = data
+    for step in case["at"][:-1]:
+        place = place[step]
+    if "set" in case:
+        place[case["at"][-1]] = case["set"]
+    else:
+        del place[case["at"][-1]]
+    return case | {"type": base["type"], "data": document.write(data).decode()}
 
 
 def _json(case):
@@ -156,6 +171,12 @@ def _line(case):
     return {"entry_hash": entry.hash.hex(), "type": entry.value["type"]}
 
 
+def _event(case):
+    data = document.parse(case["data"].encode())
+    interpreted = event.reads(case["type"], data)
+    return {"interpreted": interpreted} | ({"refs": event.ids_in(case["type"], data)} if interpreted else {})
+
+
 def _consistency(case):
     old, new, path = case["old"], case["new"], [bytes.fromhex(digest) for digest in case["proof"]]
     roots = bytes.fromhex(old["root"]), bytes.fromhex(new["root"])
@@ -227,6 +248,7 @@ READERS = {
     "content": _content,
     "entries": _entry,
     "envelopes": _envelope,
+    "events": _event,
     "genesis": lambda case: {"prev": chain.genesis_prev(case["origin"])},
     "handover": _handover,
     "json": _json,
