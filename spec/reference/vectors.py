@@ -19,6 +19,7 @@ import cases_events
 import cases_fork
 import cases_keys
 import cases_merkle
+import cases_occurrences
 import cases_rows
 import cases_rules
 import cases_statements
@@ -34,6 +35,7 @@ FAMILIES = (
     cases_keys,
     cases_statements,
     cases_rules,
+    cases_occurrences,
     cases_bundle,
     cases_fork,
 )

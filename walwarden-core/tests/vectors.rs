@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use serde_json::{Value, value::RawValue};
 use walwarden_core::{
-    Base64, Decimal, Digest, EntryId, Origin, Time, bundle,
+    Base64, Decimal, Digest, EntryId, Origin, Period, Time, bundle,
     chain::{self, Entries, Entry},
     checkpoint::{self, Note},
     cosignature::Witness,
@@ -16,12 +16,15 @@ use walwarden_core::{
     key::{Ed25519Key, PublicKey},
     limits,
     merkle::{self, Proof, Range, TreeHead},
+    occurrence::{self, End, Run, Term},
     policy::Policy,
     record::Record,
     registry::{RootPins, Versions},
     rows::{self, ContentLeaf, Layout, Order, RowKey, TableHasher},
     rules::{self, Gate},
+    schedule::Schedule,
     statement::{Backup, Bundle, Evidence, KeyRegistry, RestoreTest, Review, Statement},
+    zone::Zone,
 };
 
 /// What a case comes to: `Ok`, or how core differs from it.
@@ -49,6 +52,7 @@ const FILES: &[File] = &[
     File("keys.json", 65, keys),
     File("lines.json", 4, lines),
     File("names.json", 22, names),
+    File("occurrences.json", 39, occurrences),
     File("pae.json", 4, pae),
     File("policy.json", 45, policy),
     File("proofs.json", 1, proofs),
@@ -57,6 +61,7 @@ const FILES: &[File] = &[
     File("roots.json", 18, roots),
     File("rows.json", 13, row),
     File("rules.json", 31, rules),
+    File("schedules.json", 55, schedules),
     File("signatures.json", 46, signatures),
     File("spellings.json", 104, spellings),
     File("statements.json", 0, |_| Ok(())), // needs its neighbours: see below
@@ -83,7 +88,7 @@ fn every_file_is_known() {
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let known: BTreeSet<String> = FILES.iter().map(|File(name, ..)| (*name).to_owned()).collect();
     assert_eq!(found, known);
-    assert_eq!(found.len(), 31, "change this number on purpose");
+    assert_eq!(found.len(), 33, "change this number on purpose");
 }
 
 #[test]
@@ -535,6 +540,66 @@ fn rules(case: &Value) -> Judged {
         same(result.rule.id, &items.as_slice(), &list(expected, "items"))?;
     }
     Ok(())
+}
+
+fn zone(case: &Value) -> Zone {
+    let change = |change: &Value| (time(&change["at"]), change["offset_s"].as_i64().unwrap());
+    Zone::new(case["offset_s"].as_i64().unwrap(), list(case, "changes").iter().map(change).collect()).unwrap()
+}
+
+fn time(value: &Value) -> Time {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+fn span(value: &Value) -> Period {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+fn schedules(case: &Value) -> Judged {
+    let schedule: Result<Schedule, _> = text(case, "schedule").parse();
+    if case.get("valid").is_some() {
+        return valid(case, &schedule);
+    }
+    let schedule = schedule.map_err(|error| error.to_string())?;
+    let found: Vec<Time> = schedule.instants(&zone(&case["zone"]), span(&case["span"])).collect();
+    let expected: Vec<Time> = list(case, "instants").iter().map(time).collect();
+    same("instants", &found, &expected)
+}
+
+fn occurrences(case: &Value) -> Judged {
+    let terms = list(case, "terms");
+    let schedules: Vec<Option<Schedule>> =
+        terms.iter().map(|term| term["schedule"].as_str().map(|text| text.parse().unwrap())).collect();
+    let zones: Vec<Zone> = terms.iter().map(|term| zone(&term["zone"])).collect();
+    let terms: Vec<Term<'_>> = terms
+        .iter()
+        .zip(schedules.iter().zip(&zones))
+        .map(|(term, (schedule, zone))| Term {
+            span: span(&term["span"]),
+            schedule: schedule.as_ref(),
+            zone,
+            start_tolerance_s: term["start_tolerance_s"].as_i64().unwrap(),
+            manual_counts: term["manual_counts"].as_bool().unwrap(),
+        })
+        .collect();
+    let run = |run: &Value| Run {
+        started: time(&run["started"]),
+        manual: run["manual"].as_bool().unwrap(),
+        end: match run["end"].as_str().unwrap() {
+            "failed" => End::Failed,
+            "open" => End::Open,
+            _ => End::Completed(time(&run["end"])),
+        },
+    };
+    let runs: Vec<Run> = list(case, "runs").iter().map(run).collect();
+    let excused: Vec<Period> = list(case, "excused").iter().map(span).collect();
+    let windows = occurrence::windows(&terms, span(&case["period"]));
+    let filled = occurrence::fill(&windows, &terms, &runs, &excused, time(&case["covered"]));
+    let found: Vec<Value> = filled
+        .iter()
+        .map(|o| serde_json::json!({"at": o.window.at, "end": o.window.end, "filled": o.filled.word(), "run": o.run}))
+        .collect();
+    same("occurrences", &found.as_slice(), &list(case, "occurrences"))
 }
 
 fn readme(case: &Value) -> Judged {

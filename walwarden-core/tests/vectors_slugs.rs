@@ -23,6 +23,7 @@ const PAGES: &[(&str, usize)] = &[
     ("13-verification", 7),
     ("14-comparison", 7),
     ("15-report", 7),
+    ("16-occurrences", 4),
 ];
 
 fn root() -> PathBuf {
