@@ -80,9 +80,17 @@ pub struct BadLine;
 
 /// Splits NDJSON: every line is ended by LF and none is empty; an empty file has no lines.
 pub fn lines(ndjson: &[u8]) -> impl Iterator<Item = Result<&[u8], BadLine>> {
-    ndjson.split_inclusive(|b| *b == b'\n').map(|line| match line {
-        [line @ .., b'\n'] if !line.is_empty() => Ok(line),
-        _ => Err(BadLine),
+    let mut rest = ndjson;
+    core::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let (line, after) = match memchr::memchr(b'\n', rest) {
+            Some(end) => (rest.get(..end), rest.get(end.saturating_add(1)..)),
+            None => (None, None),
+        };
+        rest = after.unwrap_or_default();
+        Some(line.filter(|line| !line.is_empty()).ok_or(BadLine))
     })
 }
 

@@ -16,7 +16,7 @@ use crate::{
     time::Time,
     value::{Decimal, EntryId, Origin, nullable, present},
 };
-pub use entries::{Anchored, Entries, Piece, origin, pieces};
+pub use entries::{Anchored, Entries, Joining, Piece, origin, pieces};
 pub use line::Line;
 
 /// `_type` of every entry.

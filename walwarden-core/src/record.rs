@@ -1,7 +1,6 @@
 //! The verified facts that rules may read, and nothing else (`spec:rules-1`).
 
 use alloc::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     vec::Vec,
 };
@@ -22,18 +21,16 @@ pub struct Record<'a> {
     period: Period,
     policies: Vec<(Option<Digest>, Policy)>,
     signed: BTreeSet<EntryId>,
-    index: Index<'a>,
+    index: Index,
 }
 
 /// What rules look up, gathered in one pass over the lines; events are parsed only where they are asked for.
 #[derive(Debug, Default)]
-struct Index<'a> {
+struct Index {
     /// By run, then position: the starts.
     started: Vec<(EntryId, u32)>,
     /// Runs with an end, good or bad, sorted.
     ended: Vec<EntryId>,
-    /// By database: positions of its completed backups, ascending.
-    completed: BTreeMap<Cow<'a, str>, Vec<u32>>,
     /// By database: seq of its last passed restore test.
     passed: BTreeMap<alloc::string::String, u64>,
 }
@@ -117,7 +114,7 @@ impl<'a> Record<'a> {
     /// When the first backup of `database` was completed whose entry comes after `seq`.
     #[must_use]
     pub fn completed_after(&self, database: &str, seq: u64) -> Option<Time> {
-        let completed = self.index.completed.get(database)?;
+        let completed = self.entries.completed_of(database);
         let seq_at = |position: &u32| self.line(*position).map(|line| line.seq);
         let first = completed.partition_point(|position| seq_at(position).is_some_and(|at| at <= seq));
         match self.line(*completed.get(first)?)?.event() {
@@ -137,21 +134,14 @@ impl<'a> Record<'a> {
     }
 }
 
-impl<'a> Index<'a> {
-    fn new(lines: &'a [Line<'a>]) -> Self {
+impl Index {
+    fn new(lines: &[Line<'_>]) -> Self {
         let mut index = Self::default();
         for (line, position) in lines.iter().zip(0..).filter(|(line, _)| line.is_interpreted()) {
             if line.is_one_of(&["backup.started"]) {
                 index.started.push((line.run(), position));
-            } else if line.is_one_of(&["backup.failed"]) {
+            } else if line.is_one_of(&["backup.failed", "backup.completed"]) {
                 index.ended.push(line.run());
-            } else if line.is_one_of(&["backup.completed"]) {
-                index.ended.push(line.run());
-                let database = line.database();
-                match index.completed.get_mut(&database) {
-                    Some(completed) => completed.push(position),
-                    None => _ = index.completed.insert(database, [position].into()),
-                }
             } else if let Event::RestoreTested(test) = tested(line)
                 && test.outcome == Outcome::Passed
             {

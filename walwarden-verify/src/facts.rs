@@ -37,8 +37,6 @@ pub(crate) struct Facts<'a> {
     pub(crate) trust: &'a Trust,
     bytes: Bytes<'a>,
     spelling: BTreeMap<&'a str, Misspelt>,
-    /// Payloads and the positions of the entries that reference them, sorted.
-    references: Vec<(Digest, usize)>,
     established: Established,
 }
 
@@ -103,8 +101,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn new(source: &'a Source, trust: &'a Trust) -> Self {
         let bytes = Bytes::of(source);
         let spelling = spelling(source, &bytes);
-        let references = bytes.entries.as_ref().map(references).unwrap_or_default();
-        Self { source, trust, bytes, spelling, references, established: Established::default() }
+        Self { source, trust, bytes, spelling, established: Established::default() }
     }
 
     /// For the check that establishes a fact.
@@ -163,21 +160,17 @@ impl<'a> Facts<'a> {
 
     /// Position of the one entry that references a payload.
     pub(crate) fn referencing(&self, payload: &Digest) -> Option<usize> {
-        match self.references(payload) {
-            [(_, position)] => Some(*position),
-            _ => None,
-        }
+        let mut references = self.references(payload);
+        references.next().filter(|_| references.next().is_none())
     }
 
     /// Whether more than one entry references a payload.
     pub(crate) fn referenced_twice(&self, payload: &Digest) -> bool {
-        self.references(payload).len() > 1
+        self.references(payload).nth(1).is_some()
     }
 
-    fn references(&self, payload: &Digest) -> &[(Digest, usize)] {
-        let from = self.references.partition_point(|(other, _)| other < payload);
-        let after = self.references.get(from..).unwrap_or_default();
-        after.get(..after.partition_point(|(other, _)| other == payload)).unwrap_or_default()
+    fn references(&self, payload: &Digest) -> impl Iterator<Item = usize> {
+        self.bytes.entries.iter().flat_map(|entries| entries.referring(payload))
     }
 
     pub(crate) fn entries(&self) -> Result<&Entries<'a>, Stop> {
@@ -282,13 +275,6 @@ impl Stop {
     pub(crate) const fn needs(id: &'static str) -> Self {
         Self::NotRun(NotRun::Needs(id))
     }
-}
-
-/// Positions of the entries that reference each payload.
-fn references(entries: &Entries<'_>) -> Vec<(Digest, usize)> {
-    let mut references: Vec<_> = entries.payloads().map(|(payload, position)| (*payload, position)).collect();
-    references.sort_unstable();
-    references
 }
 
 /// The event of an entry, only where its type is one of `kinds`.

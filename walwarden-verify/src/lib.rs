@@ -22,6 +22,7 @@ pub mod render;
 pub mod report;
 pub mod sandbox;
 pub mod source;
+mod threads;
 pub mod trust;
 
 use walwarden_core::{

@@ -1,6 +1,6 @@
 //! All lines of a chain: read in pieces, judged as one.
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, collections::BTreeMap, vec::Vec};
 
 use super::{
     ChainError, genesis_prev,
@@ -22,6 +22,10 @@ pub struct Entries<'a> {
     hashes: Vec<Digest>,
     /// Payload and position, for each statement that an entry refers to.
     payloads: Vec<(Digest, u32)>,
+    /// The first 8 bytes of each payload, and its place in `payloads`, sorted.
+    by_payload: Vec<(u64, u32)>,
+    /// By database: positions of its completed backups, ascending.
+    completed: BTreeMap<Cow<'a, str>, Vec<u32>>,
     /// Positions by id, then ascending.
     by_id: Vec<u32>,
     /// Roots of the complete subtrees of [`SUBTREE`] leaves.
@@ -36,11 +40,14 @@ const SUBTREE: u32 = 10;
 const BATCH: usize = 64;
 
 /// Some lines of a chain, one after the other, not yet put together with the others.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Piece<'a> {
     lines: Vec<Line<'a>>,
     hashes: Vec<Digest>,
     payloads: Vec<(Digest, u32)>,
+    completed: BTreeMap<Cow<'a, str>, Vec<u32>>,
+    /// Positions by id, then ascending.
+    by_id: Vec<u32>,
     first_prev: Option<Digest>,
 }
 
@@ -70,7 +77,7 @@ impl<'a> Piece<'a> {
     /// # Errors
     /// [`ChainError::Lines`] or [`ChainError::Entry`]: the first line that is none, counted from 1 in this piece.
     pub fn read(ndjson: &'a [u8], origin: Option<&Origin>) -> Result<Self, ChainError> {
-        let mut piece = Self { lines: Vec::new(), hashes: Vec::new(), payloads: Vec::new(), first_prev: None };
+        let mut piece = Self::default();
         let mut split = lines(ndjson);
         loop {
             let mut batch: Vec<&[u8]> = Vec::with_capacity(BATCH);
@@ -88,6 +95,8 @@ impl<'a> Piece<'a> {
                 return Err(ChainError::Lines { line: piece.lines.len().saturating_add(1) });
             }
             if batch.len() < BATCH {
+                piece.by_id = (0..u32::try_from(piece.lines.len()).unwrap_or(u32::MAX)).collect();
+                sort_by_id(&mut piece.by_id, &piece.lines);
                 return Ok(piece);
             }
         }
@@ -97,12 +106,15 @@ impl<'a> Piece<'a> {
         let hashes = Digest::of_each(&[0], batch); // spec:chain-4: the RFC 6962 leaf hash
         for (bytes, hash) in batch.iter().zip(&hashes) {
             let number = self.lines.len().saturating_add(1);
-            let Read { mut line, prev, payloads } =
+            let Read { mut line, prev, payloads, completed } =
                 Line::read(bytes, origin).map_err(|error| ChainError::Entry { line: number, error })?;
             match self.hashes.last() {
                 Some(before) if *before == prev => line.mark_follows(),
                 Some(_) => {}
                 None => self.first_prev = Some(prev),
+            }
+            if let Some(before) = self.lines.last() {
+                line.mark_policy_of(before);
             }
             let position = u32::try_from(self.lines.len()).unwrap_or(u32::MAX);
             match payloads {
@@ -110,10 +122,51 @@ impl<'a> Piece<'a> {
                 Payloads::One(payload) => self.payloads.push((payload, position)),
                 Payloads::Many(many) => self.payloads.extend(many.into_iter().map(|payload| (payload, position))),
             }
+            if let Some(database) = completed {
+                add(&mut self.completed, database, [position]);
+            }
             self.lines.push(line);
             self.hashes.push(*hash);
         }
         Ok(())
+    }
+}
+
+/// All [`pieces`] of a chain, put together in their order: each as it is read, so that none is held twice.
+#[derive(Debug)]
+pub struct Joining<'a> {
+    joined: Result<Entries<'a>, ChainError>,
+}
+
+impl<'a> Joining<'a> {
+    /// Nothing yet of a chain whose pieces are read with this origin.
+    #[must_use]
+    pub fn new(origin: Option<Origin>) -> Self {
+        Self { joined: Ok(Entries { origin, ..Entries::default() }) }
+    }
+
+    /// Adds the next piece. What follows a piece that is none counts no more.
+    pub fn push(&mut self, piece: Result<Piece<'a>, ChainError>) {
+        let Ok(entries) = &mut self.joined else { return };
+        let before = entries.lines.len();
+        match piece {
+            Ok(piece) => entries.append(piece, u32::try_from(before).unwrap_or(u32::MAX)),
+            Err(error) => self.joined = Err(error.after(before)),
+        }
+    }
+
+    /// The whole chain.
+    ///
+    /// # Errors
+    /// As [`Entries::parse`].
+    pub fn finish(self) -> Result<Entries<'a>, ChainError> {
+        let mut entries = self.joined?;
+        sort_by_id(&mut entries.by_id, &entries.lines); // which finds the sorted pieces, and merges them
+        let payloads = entries.payloads.iter().map(|(payload, _)| first(payload));
+        entries.by_payload = payloads.zip(0..).collect();
+        entries.by_payload.sort_unstable();
+        entries.subtrees = entries.hashes.chunks_exact(1 << SUBTREE).map(Range::complete).collect();
+        Ok(entries)
     }
 }
 
@@ -125,41 +178,27 @@ impl<'a> Entries<'a> {
     pub fn parse(ndjson: &'a [u8]) -> Result<Self, ChainError> {
         let origin = origin(ndjson);
         let piece = Piece::read(ndjson, origin.as_ref());
-        Self::join(origin, [piece])
+        let mut joining = Joining::new(origin);
+        joining.push(piece);
+        joining.finish()
     }
 
-    /// Puts all [`pieces`] of a chain together, in their order. `origin` is the one that they were read with.
-    ///
-    /// # Errors
-    /// As [`Entries::parse`].
-    pub fn join(
-        origin: Option<Origin>,
-        pieces: impl IntoIterator<Item = Result<Piece<'a>, ChainError>>,
-    ) -> Result<Self, ChainError> {
-        let mut all = Self { origin, ..Self::default() };
-        for piece in pieces {
-            let before = all.lines.len();
-            let mut piece = piece.map_err(|error| error.after(before))?;
-            if let (Some(first), Some(last)) = (piece.lines.first_mut(), all.hashes.last())
-                && piece.first_prev.as_ref() == Some(last)
-            {
-                first.mark_follows();
-            } else if let (Some(first), Some(origin), true) = (piece.lines.first_mut(), &all.origin, before == 0)
-                && piece.first_prev == Some(genesis_prev(origin))
-            {
-                first.mark_follows();
-            }
-            let shift = u32::try_from(before).unwrap_or(u32::MAX);
-            let payloads = piece.payloads.into_iter();
-            all.payloads.extend(payloads.map(|(payload, position)| (payload, position.saturating_add(shift))));
-            all.lines.append(&mut piece.lines);
-            all.hashes.append(&mut piece.hashes);
+    fn append(&mut self, mut piece: Piece<'a>, shift: u32) {
+        let follows = match self.hashes.last() {
+            Some(last) => piece.first_prev.as_ref() == Some(last),
+            None => self.origin.as_ref().map(genesis_prev) == piece.first_prev,
+        };
+        if let Some(first) = piece.lines.first_mut().filter(|_| follows) {
+            first.mark_follows();
         }
-        all.by_id = (0..u32::try_from(all.lines.len()).unwrap_or(u32::MAX)).collect();
-        let lines = &all.lines;
-        all.by_id.sort_by_key(|position| at(lines, *position).map(|line| line.id)); // stable: ascending positions
-        all.subtrees = all.hashes.chunks_exact(1 << SUBTREE).map(Range::complete).collect();
-        Ok(all)
+        for (database, positions) in piece.completed {
+            add(&mut self.completed, database, positions.into_iter().map(|position| position.saturating_add(shift)));
+        }
+        self.by_id.extend(piece.by_id.into_iter().map(|position| position.saturating_add(shift)));
+        let payloads = piece.payloads.into_iter();
+        self.payloads.extend(payloads.map(|(payload, position)| (payload, position.saturating_add(shift))));
+        self.lines.append(&mut piece.lines);
+        self.hashes.append(&mut piece.hashes);
     }
 
     /// The lines in order.
@@ -187,6 +226,25 @@ impl<'a> Entries<'a> {
         let position = *self.by_id.get(place)?;
         at(&self.lines, position).filter(|line| line.id == id)?;
         usize::try_from(position).ok()
+    }
+
+    /// Positions of the entries that refer to a payload, ascending.
+    pub fn referring(&self, payload: &Digest) -> impl Iterator<Item = usize> {
+        let from = self.by_payload.partition_point(|(other, _)| *other < first(payload));
+        let alike = self.by_payload.iter().skip(from).take_while(move |(other, _)| *other == first(payload));
+        let found = alike.filter_map(|(_, place)| self.payloads.get(usize::try_from(*place).ok()?));
+        found.filter(move |(other, _)| other == payload).filter_map(|(_, position)| usize::try_from(*position).ok())
+    }
+
+    /// Positions of the completed backups of each database, ascending.
+    pub fn completed(&self) -> impl Iterator<Item = (&str, &[u32])> {
+        self.completed.iter().map(|(database, positions)| (database.as_ref(), positions.as_slice()))
+    }
+
+    /// Positions of the completed backups of a database, ascending.
+    #[must_use]
+    pub fn completed_of(&self, database: &str) -> &[u32] {
+        self.completed.get(database).map_or(&[], Vec::as_slice)
     }
 
     /// Payload and position of every statement that entries refer to, in order of the entries.
@@ -283,6 +341,27 @@ impl<'a> Entries<'a> {
             }
         }
         Some(())
+    }
+}
+
+/// Stable: positions of one id stay ascending.
+fn sort_by_id(positions: &mut [u32], lines: &[Line<'_>]) {
+    positions.sort_by_key(|position| at(lines, *position).map(|line| line.id));
+}
+
+/// The first 8 bytes: enough to find by, as each match is compared whole.
+fn first(payload: &Digest) -> u64 {
+    payload.as_bytes().first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+}
+
+fn add<'a>(
+    all: &mut BTreeMap<Cow<'a, str>, Vec<u32>>,
+    database: Cow<'a, str>,
+    positions: impl IntoIterator<Item = u32>,
+) {
+    match all.get_mut(&database) {
+        Some(known) => known.extend(positions),
+        None => drop(all.insert(database, positions.into_iter().collect())),
     }
 }
 

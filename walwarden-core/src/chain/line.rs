@@ -30,8 +30,6 @@ pub struct Line<'a> {
     run: EntryId,
     /// Where the policy's digest begins; 0 where it is `null`, [`UNKNOWN`] where the line has to be parsed for it.
     policy: u32,
-    /// Where the name of the database begins, and how long it is; [`UNKNOWN`] likewise.
-    database: (u32, u16),
     /// Place of the type in [`Event::TYPES`], beyond it for others.
     kind: u8,
     marks: u8,
@@ -47,6 +45,8 @@ const FOLLOWS: u8 = 1 << 2;
 const REFERS: u8 = 1 << 3;
 const STATEMENTS: u8 = 1 << 4;
 const BLOBS: u8 = 1 << 5;
+/// The policy is known to be that of the line before.
+const SAME_POLICY: u8 = 1 << 6;
 
 const UNKNOWN: u32 = u32::MAX;
 
@@ -56,6 +56,8 @@ pub(super) struct Read<'a> {
     pub(super) prev: Digest,
     /// Payloads of its statements.
     pub(super) payloads: Payloads,
+    /// Database of a completed backup.
+    pub(super) completed: Option<Cow<'a, str>>,
 }
 
 /// Almost always none or one.
@@ -77,11 +79,11 @@ impl<'a> Line<'a> {
     /// What is kept of an entry.
     fn of(bytes: &'a [u8], entry: &Entry<'_>, origin: Option<&Origin>) -> Read<'a> {
         let event = entry.event();
-        let run = match &event {
-            Event::BackupStarted(start) => start.run_id,
-            Event::BackupFailed(failed) => failed.run_id,
-            Event::BackupCompleted(done) => done.run_id,
-            _ => entry.id,
+        let (run, completed) = match &event {
+            Event::BackupStarted(start) => (start.run_id, None),
+            Event::BackupFailed(failed) => (failed.run_id, None),
+            Event::BackupCompleted(done) => (done.run_id, Some(Cow::Owned(done.database.clone()))),
+            _ => (entry.id, None),
         };
         let mark = |holds: bool, mark: u8| if holds { mark } else { 0 };
         let marks = mark(event != Event::NotInterpreted, INTERPRETED)
@@ -97,13 +99,30 @@ impl<'a> Line<'a> {
             many => Payloads::Many(many.iter().map(|statement| statement.payload).collect()),
         };
         let (seq, recorded_at, id) = (entry.seq, entry.recorded_at, entry.id);
-        let (policy, database) = (UNKNOWN, (UNKNOWN, 0));
-        let line = Self { bytes, seq, recorded_at, id, run, policy, database, kind, marks };
-        Read { line, prev: entry.prev, payloads }
+        let line = Self { bytes, seq, recorded_at, id, run, policy: UNKNOWN, kind, marks };
+        Read { line, prev: entry.prev, payloads, completed }
     }
 
     pub(super) const fn mark_follows(&mut self) {
         self.marks |= FOLLOWS;
+    }
+
+    /// Notes whether it names the policy of `before`, while the bytes of both are near.
+    pub(super) fn mark_policy_of(&mut self, before: &Self) {
+        let spelt = |line: &Self| match line.policy {
+            0 => Some(""),
+            UNKNOWN => None,
+            at => line.text(at, 64),
+        };
+        if spelt(self).is_some_and(|policy| spelt(before) == Some(policy)) {
+            self.marks |= SAME_POLICY;
+        }
+    }
+
+    /// Whether it is known to name the policy of the line before. `false` says nothing.
+    #[must_use]
+    pub const fn names_policy_of_line_before(&self) -> bool {
+        self.marks & SAME_POLICY != 0
     }
 
     pub(super) const fn follows(&self) -> bool {
@@ -184,21 +203,6 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The database of an interpreted backup event; empty for other events.
-    #[must_use]
-    pub fn database(&self) -> Cow<'a, str> {
-        let (at, length) = self.database;
-        if at != UNKNOWN {
-            return Cow::Borrowed(self.text(at, length.into()).unwrap_or_default());
-        }
-        match self.event() {
-            Event::BackupStarted(start) => start.database.into(),
-            Event::BackupFailed(failed) => failed.database.into(),
-            Event::BackupCompleted(done) => done.database.into(),
-            _ => Cow::Borrowed(""),
-        }
-    }
-
     /// Part of the line, of which it is known that it is ASCII.
     fn text(&self, at: u32, length: usize) -> Option<&'a str> {
         let from = usize::try_from(at).ok()?;
@@ -239,7 +243,7 @@ fn plain<'a>(bytes: &'a [u8], origin: &Origin) -> Option<Read<'a>> {
     r.fixed(",\"at\":\"")?;
     r.time()?;
     r.fixed("\",\"blobs\":[],\"data\":")?;
-    let Data { run, database } = (data.read)(r)?;
+    let Data { run, completed } = (data.read)(r)?;
     r.fixed(",\"id\":\"")?;
     let id = r.id()?;
     r.fixed("\",\"origin\":\"")?;
@@ -260,10 +264,12 @@ fn plain<'a>(bytes: &'a [u8], origin: &Origin) -> Option<Read<'a>> {
     r.end()?;
     let kind = Event::TYPES.iter().position(|kind| *kind == data.kind).and_then(|kind| u8::try_from(kind).ok())?;
     let marks = if payload.is_some() { INTERPRETED | STATEMENTS } else { INTERPRETED };
-    let start = u32::try_from(bytes.len().checked_sub(database.0)?).ok()?;
-    let database = (start, u16::try_from(database.1).ok()?);
-    let line = Line { bytes, seq, recorded_at, id, run, policy, database, kind, marks };
-    Some(Read { line, prev, payloads: payload.map_or(Payloads::None, Payloads::One) })
+    let completed = match completed {
+        Some(database) => Some(Cow::Borrowed(core::str::from_utf8(database).ok()?)),
+        None => None,
+    };
+    let line = Line { bytes, seq, recorded_at, id, run, policy, kind, marks };
+    Some(Read { line, prev, payloads: payload.map_or(Payloads::None, Payloads::One), completed })
 }
 
 /// A type of event that is read by its fixed text.
@@ -271,7 +277,7 @@ struct Kind {
     kind: &'static str,
     /// How its lines end.
     end: &'static str,
-    read: fn(&mut Reader<'_>) -> Option<Data>,
+    read: for<'a> fn(&mut Reader<'a>) -> Option<Data<'a>>,
 }
 
 const KINDS: [Kind; 2] = [
@@ -280,10 +286,10 @@ const KINDS: [Kind; 2] = [
 ];
 
 /// What is kept of an event's data.
-struct Data {
+struct Data<'a> {
     run: EntryId,
-    /// How many bytes are left of the line where the name of the database begins, and how long that is.
-    database: (usize, usize),
+    /// Database of a completed backup.
+    completed: Option<&'a [u8]>,
 }
 
 /// As [`super::Actor`].
@@ -345,9 +351,9 @@ fn tool(r: &mut Reader<'_>) -> Option<()> {
 }
 
 /// As [`crate::event::BackupStarted`] that repeats no run.
-fn backup_started(r: &mut Reader<'_>) -> Option<Data> {
+fn backup_started<'a>(r: &mut Reader<'a>) -> Option<Data<'a>> {
     r.fixed("{\"database\":\"")?;
-    let database = (r.left(), r.text()?.len());
+    r.text()?;
     if r.found("\",\"expected_at\":\"") {
         r.time()?;
     }
@@ -359,18 +365,18 @@ fn backup_started(r: &mut Reader<'_>) -> Option<Data> {
     r.fixed("\",\"trigger\":\"")?;
     r.word(&["schedule", "manual", "retry"])?;
     r.fixed("\"}")?;
-    Some(Data { run, database })
+    Some(Data { run, completed: None })
 }
 
 /// As [`crate::event::BackupCompleted`].
-fn backup_completed(r: &mut Reader<'_>) -> Option<Data> {
+fn backup_completed<'a>(r: &mut Reader<'a>) -> Option<Data<'a>> {
     r.fixed("{\"completed_at\":\"")?;
     r.time()?;
     if r.found("\",\"content_root\":\"") {
         r.hex()?;
     }
     r.fixed("\",\"database\":\"")?;
-    let database = (r.left(), r.text()?.len());
+    let database = r.text()?;
     r.fixed("\",\"object\":")?;
     object(r)?;
     r.fixed(",\"rows\":\"")?;
@@ -392,7 +398,7 @@ fn backup_completed(r: &mut Reader<'_>) -> Option<Data> {
     r.fixed(",\"warnings\":")?;
     r.integer()?;
     r.fixed("}")?;
-    Some(Data { run, database })
+    Some(Data { run, completed: Some(database) })
 }
 
 /// As [`crate::statement::Object`].
@@ -435,7 +441,7 @@ mod tests {
 
     /// Everything that a line answers.
     fn answers(read: &Read<'_>) -> String {
-        let Read { line, prev, payloads } = read;
+        let Read { line, prev, payloads, completed } = read;
         let payloads = match payloads {
             Payloads::None => vec![],
             Payloads::One(one) => vec![*one],
@@ -443,9 +449,8 @@ mod tests {
         };
         let Line { bytes, seq, recorded_at, id, run, kind, marks, .. } = line;
         format!(
-            "{bytes:?} {seq} {recorded_at} {id} {run} {kind} {marks} {prev} {payloads:?} {:?} {:?} {:?}",
+            "{bytes:?} {seq} {recorded_at} {id} {run} {kind} {marks} {prev} {payloads:?} {completed:?} {:?} {:?}",
             line.policy(),
-            line.database(),
             line.at()
         )
     }

@@ -318,7 +318,7 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
     let all = entries.all();
     let mut positions: BTreeSet<usize> = BTreeSet::new();
     positions.extend(all.iter().enumerate().filter(|(_, e)| said.period.contains(e.recorded_at)).map(|(p, _)| p));
-    positions.extend(last_before(all, said));
+    positions.extend(last_before(entries, said));
     let adopted = facts.policies()?.iter().map(|adopted| (adopted.position, adopted.digest));
     positions.extend(policies_in_force(all, said, adopted).into_iter().map(|(position, _)| position));
     let statements = facts.carried()?;
@@ -339,22 +339,20 @@ fn wanted(facts: &Facts<'_>, entries: &Entries<'_>, said: &Bundle) -> Result<BTr
 }
 
 /// For each database, its last completed backup and its last passed restore test before the period.
-fn last_before(entries: &[Line<'_>], said: &Bundle) -> BTreeSet<usize> {
-    let (mut backups, mut tests): (BTreeMap<String, usize>, BTreeMap<String, usize>) = Default::default();
-    for (position, entry) in entries.iter().enumerate().filter(|(_, e)| e.recorded_at < said.period.start) {
-        // Most lines of a long chain are backups: their database is known without reading the line again.
-        if entry.is_interpreted() && entry.is_one_of(&["backup.completed"]) {
-            let database = entry.database();
-            match backups.get_mut(database.as_ref()) {
-                Some(last) => *last = position,
-                None => drop(backups.insert(database.into_owned(), position)),
-            }
-        } else if let Some(Event::RestoreTested(data)) = event_of(entry, &["restore.tested"])
+fn last_before(entries: &Entries<'_>, said: &Bundle) -> BTreeSet<usize> {
+    let all = entries.all();
+    let before = |position: &usize| all.get(*position).is_some_and(|entry| entry.recorded_at < said.period.start);
+    let backups = entries.completed().filter_map(|(_, positions)| {
+        positions.iter().rev().filter_map(|position| usize::try_from(*position).ok()).find(before)
+    });
+    let mut tests: BTreeMap<String, usize> = BTreeMap::new();
+    for (position, entry) in all.iter().enumerate().filter(|(position, _)| before(position)) {
+        if let Some(Event::RestoreTested(data)) = event_of(entry, &["restore.tested"])
             && data.outcome == Outcome::Passed
         {
             let RestoreTested { database, .. } = *data;
             tests.insert(database, position);
         }
     }
-    backups.into_values().chain(tests.into_values()).collect()
+    backups.chain(tests.into_values()).collect()
 }

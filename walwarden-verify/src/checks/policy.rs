@@ -19,6 +19,7 @@ use crate::{
 pub(super) fn in_force(facts: &mut Facts<'_>) -> Judged {
     let entries = facts.entries()?;
     let mut adopted: Vec<Adopted> = Vec::new();
+    let mut agreed = None;
     for (position, entry) in entries.all().iter().enumerate() {
         if let Some(Event::PolicyAdopted(data)) = event_of(entry, &["policy.adopted"]) {
             let before = adopted.last().map(|adopted| adopted.digest);
@@ -30,11 +31,16 @@ pub(super) fn in_force(facts: &mut Facts<'_>) -> Judged {
             adopted.push(Adopted { position, digest: data.sha256, policy });
         }
         let expected = adopted.last().map(|adopted| adopted.digest);
+        // A line like the one before it, which named what is still expected, does so too.
+        if agreed == Some(expected) && entry.names_policy_of_line_before() {
+            continue;
+        }
         let named = entry.policy();
         if named != expected {
             let what = "an entry names another policy than the last one adopted";
             return Err(differs(what, ReadsAs::Edit, entry_place(position), shown(expected), shown(named)));
         }
+        agreed = Some(expected);
     }
     let evidence = match adopted.len() {
         0 => "no policy was adopted, and no entry names one".into(),

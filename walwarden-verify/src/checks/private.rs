@@ -234,10 +234,14 @@ fn in_base64(bytes: &[u8], layer: usize) -> Option<&'static str> {
         let skipped = blocks.iter().position(whole)?;
         let block = at.saturating_add(skipped.saturating_mul(BLOCK));
         let start = bytes.get(..block)?.iter().rposition(|b| !base64::is_digit(*b)).map_or(0, |i| i.saturating_add(1));
-        let length = from(bytes, block).iter().position(|b| !base64::is_digit(*b));
-        let end = length.map_or(bytes.len(), |length| block.saturating_add(length));
+        // Block by block, as far as it goes: a byte at a time would cost more than all the hashing.
+        let rest = blocks.get(skipped..)?;
+        let more = rest.iter().position(|block| !whole(block)).unwrap_or(rest.len());
+        let near = block.saturating_add(more.saturating_mul(BLOCK));
+        let length = from(bytes, near).iter().position(|b| !base64::is_digit(*b));
+        let end = length.map_or(bytes.len(), |length| near.saturating_add(length));
         let run = bytes.get(start..end)?;
-        if run.len() >= SHORTEST && !run.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        if run.len() >= SHORTEST && !is_hex(run) {
             let found = base64::decode(run).and_then(|decoded| find_in(&decoded, layer.saturating_add(1)));
             if found.is_some() {
                 return found;
@@ -245,6 +249,13 @@ fn in_base64(bytes: &[u8], layer: usize) -> Option<&'static str> {
         }
         at = end;
     }
+}
+
+/// Whether all are lower-case hex digits. No early end inside a block: several bytes are compared at once.
+fn is_hex(run: &[u8]) -> bool {
+    let hex = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    let (blocks, rest) = run.as_chunks::<16>();
+    blocks.iter().all(|block| block.iter().fold(true, |all, b| all & hex(b))) && rest.iter().all(hex)
 }
 
 #[cfg(test)]

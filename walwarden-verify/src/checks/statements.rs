@@ -14,7 +14,11 @@ use super::{Judged, Stop, count, differs, entry_place, fail, keys::statement_key
 use crate::{
     facts::{Carried, Facts, One, Predicate, event_of},
     report::ReadsAs,
+    threads::on_two_threads,
 };
+
+/// Statements whose signatures are verified on one thread.
+const TOGETHER: usize = 64;
 
 /// Every signature holds under a key of the registry (`spec:statements-4`). Whether that key counted there is judged by
 /// `keys.in-span`.
@@ -34,8 +38,14 @@ pub(super) fn signed(facts: &mut Facts<'_>) -> Judged {
         return Err(nothing("no statement is carried"));
     }
     let keys = statement_keys(facts.registry()?);
-    for one in &statements.all {
-        one.envelope.verify(&keys, 1).map_err(|error| fail(error.to_string(), ReadsAs::ReSigning, one.place()))?;
+    let first_wrong = |some: &[One]| {
+        let wrong = |one: &One| Some((one.place(), one.envelope.verify(&keys, 1).err()?));
+        some.iter().find_map(wrong)
+    };
+    let some = statements.all.chunks(TOGETHER).enumerate().collect();
+    let wrong = on_two_threads(some, |(place, some)| Some((place, first_wrong(some)?)));
+    if let Some((_, (at, error))) = wrong.into_iter().flatten().min_by_key(|(place, _)| *place) {
+        return Err(fail(error.to_string(), ReadsAs::ReSigning, at));
     }
     let evidence = format!("{}{}", count(statements.all.len(), "statement", "statements"), facts.registry_words());
     facts.establish().statements = true;

@@ -1,18 +1,18 @@
 //! What follows from the bytes alone and takes time: computed once, on two threads.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
 
 use walwarden_core::{
     Digest, bundle,
-    chain::{self, ChainError, Entries, Piece},
+    chain::{self, ChainError, Entries, Joining, Piece},
     value::Origin,
 };
 
 use super::{Carried, CarriedError};
-use crate::{checks::private, report::Container, source::Source};
+use crate::{checks::private, report::Container, source::Source, threads::on_two_threads};
 
 /// What follows from the bytes alone.
 pub(super) struct Bytes<'a> {
@@ -41,7 +41,7 @@ enum Done<'a> {
     Digests(Vec<Digest>),
     Search(Option<(usize, &'a str, &'static str)>),
     Statements(Result<Carried, CarriedError>),
-    Lines(usize, Result<Piece<'a>, ChainError>),
+    Lines,
 }
 
 impl<'a> Bytes<'a> {
@@ -53,17 +53,17 @@ impl<'a> Bytes<'a> {
         let lines = chain::pieces(ndjson, PIECE).into_iter().enumerate();
         let lines = lines.map(|(place, piece)| Task::Lines(place, piece));
         let tasks = [Task::Digests].into_iter().chain(search).chain([Task::Statements]).chain(lines).collect();
-        let done = on_two_threads(tasks, |task| Done::of(task, source, origin.as_ref()));
+        let chain = Mutex::new(Chain::new(origin.clone()));
+        let done = on_two_threads(tasks, |task| Done::of(task, source, origin.as_ref(), &chain));
 
         let (mut digests, mut private, mut carried) = (Vec::new(), None, Ok(Carried::default()));
-        let mut pieces = BTreeMap::new();
         for done in done {
             match done {
                 Done::Digests(all) => digests = all,
                 Done::Search(Some(found)) => private = private.min(Some(found)).or(Some(found)),
                 Done::Search(None) => {}
                 Done::Statements(read) => carried = read,
-                Done::Lines(place, piece) => _ = pieces.insert(place, piece),
+                Done::Lines => {}
             }
         }
         let mut digests = digests.into_iter();
@@ -73,13 +73,13 @@ impl<'a> Bytes<'a> {
             container,
             private: private.map(|(_, name, kind)| (name, kind)),
             carried,
-            entries: Entries::join(origin, pieces.into_values()),
+            entries: chain.into_inner().unwrap_or_else(PoisonError::into_inner).joining.finish(),
         }
     }
 }
 
 impl<'a> Done<'a> {
-    fn of(task: Task<'a>, source: &'a Source, origin: Option<&Origin>) -> Self {
+    fn of(task: Task<'a>, source: &'a Source, origin: Option<&Origin>, chain: &Mutex<Chain<'a>>) -> Self {
         match task {
             Task::Digests => {
                 let container = (source.container() == Container::Zip).then(|| source.bytes());
@@ -89,24 +89,32 @@ impl<'a> Done<'a> {
             }
             Task::Search(place, name, bytes) => Self::Search(private::find(bytes).map(|kind| (place, name, kind))),
             Task::Statements => Self::Statements(Carried::read(source)),
-            Task::Lines(place, piece) => Self::Lines(place, Piece::read(piece, origin)),
+            Task::Lines(place, piece) => {
+                let piece = Piece::read(piece, origin);
+                chain.lock().unwrap_or_else(PoisonError::into_inner).add(place, piece);
+                Self::Lines
+            }
         }
     }
 }
 
-/// Does every task, in any order. Two threads: more would gain nothing, as one digest over everything takes half the
-/// time of all. A panic passes on.
-fn on_two_threads<T: Send, D: Send>(tasks: VecDeque<T>, run: impl Fn(T) -> D + Sync) -> Vec<D> {
-    let tasks = Mutex::new(tasks);
-    let next = || tasks.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let work = || std::iter::from_fn(next).map(&run).collect::<Vec<D>>();
-    if cfg!(target_family = "wasm") {
-        return work(); // no threads there
+/// The chain as far as it was read without a gap, and pieces beyond.
+struct Chain<'a> {
+    joining: Joining<'a>,
+    next: usize,
+    waiting: BTreeMap<usize, Result<Piece<'a>, ChainError>>,
+}
+
+impl<'a> Chain<'a> {
+    fn new(origin: Option<Origin>) -> Self {
+        Self { joining: Joining::new(origin), next: 0, waiting: BTreeMap::new() }
     }
-    std::thread::scope(|scope| {
-        let other = scope.spawn(work);
-        let mut done = work();
-        done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        done
-    })
+
+    fn add(&mut self, place: usize, piece: Result<Piece<'a>, ChainError>) {
+        self.waiting.insert(place, piece);
+        while let Some(piece) = self.waiting.remove(&self.next) {
+            self.joining.push(piece);
+            self.next = self.next.saturating_add(1);
+        }
+    }
 }
