@@ -7,7 +7,9 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
-pub use proof::{Proof, ProofError, consistency, inclusion, verify_consistency, verify_inclusion};
+pub use proof::{
+    Proof, ProofError, Step, consistency, inclusion, inclusion_steps, verify_consistency, verify_inclusion,
+};
 
 /// Size and root of a tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

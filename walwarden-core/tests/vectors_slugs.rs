@@ -22,7 +22,7 @@ const PAGES: &[(&str, usize)] = &[
     ("12-rules", 10),
     ("13-verification", 7),
     ("14-comparison", 7),
-    ("15-report", 7),
+    ("15-report", 10),
     ("16-occurrences", 4),
 ];
 

@@ -21,6 +21,7 @@ mod facts;
 pub mod render;
 pub mod report;
 pub mod sandbox;
+pub mod show;
 pub mod source;
 mod threads;
 pub mod trust;
@@ -33,6 +34,7 @@ use walwarden_core::{
 pub use compare::{Comparison, compare};
 use facts::Facts;
 pub use report::{Report, RunBlock, Verdict};
+pub use show::show;
 pub use source::{OpenError, Source, open};
 pub use trust::Trust;
 

@@ -22,6 +22,7 @@ mod html;
 mod json;
 mod junit;
 mod pdf;
+mod show;
 mod text;
 
 use std::io::{self, Write};
@@ -29,7 +30,9 @@ use std::io::{self, Write};
 use crate::report::{Report, RunBlock};
 pub use comparison::{ComparisonFormat, comparison};
 use document::Document;
+pub(crate) use escape::visible_name;
 pub use fork::fork;
+pub use show::{ShowFormat, shown_backups};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

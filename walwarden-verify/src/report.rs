@@ -5,6 +5,7 @@
 
 use walwarden_core::{
     Digest, Origin, Period, Time,
+    event::BackupFailed,
     merkle::TreeHead,
     rules::{RuleResult, Status},
 };
@@ -191,6 +192,17 @@ pub enum BackupOutcome {
     },
     /// It started and nothing more is recorded.
     Open,
+}
+
+impl BackupOutcome {
+    /// As its entry says.
+    pub(crate) fn of(failed: &BackupFailed) -> Self {
+        Self::Failed {
+            stage: failed.stage.word().into(),
+            reason: failed.reason_code.clone(),
+            message: failed.message.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// Facts of a completed backup.

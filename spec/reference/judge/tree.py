@@ -1,4 +1,4 @@
-"""Merkle trees: merkle-1 to merkle-6, with the proofs of RFC 9162 2.1.4.2."""
+"""Merkle trees: merkle-1 to merkle-6, with the proofs of RFC 9162 2.1.3.2 and 2.1.4.2."""
 
 from .value import sha256
 
@@ -39,6 +39,24 @@ def _join(peaks):
 def root(leaves):
     """merkle-2."""
     return roots(leaves, [len(leaves)])[len(leaves)]
+
+
+def includes(proof, index, leaf, size, expected):
+    """merkle-5, as RFC 9162 2.1.3.2 says: whether a leaf stands at this index of the tree of this size and root."""
+    if not 0 <= index < size:
+        return False
+    fn, sn, found = index, size - 1, leaf
+    for digest in proof:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            found = node_hash(digest, found)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            found = node_hash(found, digest)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and found == expected
 
 
 def extends(proof, old, old_root, new, new_root):

@@ -133,6 +133,12 @@ impl<'a> Line<'a> {
         self.marks & OTHER_ORIGIN != 0
     }
 
+    /// The line, without its LF.
+    #[must_use]
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// The whole entry. `None` never happens: the same bytes were parsed before.
     #[must_use]
     pub fn entry(&self) -> Option<Entry<'a>> {

@@ -64,29 +64,47 @@ pub fn consistency(leaves: &[Digest], old: usize) -> Option<Proof> {
     })
 }
 
+/// One digest of an inclusion proof, joined with the one below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// The digest of the proof.
+    pub sibling: Digest,
+    /// Whether it stands on the left.
+    pub is_left: bool,
+    /// The hash of the node over both.
+    pub node: Digest,
+}
+
 /// Verifies that `leaf` (a leaf hash) stands at `index` of `tree` (RFC 9162 2.1.3.2).
 ///
 /// # Errors
 /// Whoever made the proof is at fault; wrong sizes fail too.
 pub fn verify_inclusion(proof: &Proof, leaf: &Digest, index: u64, tree: &TreeHead) -> Result<(), ProofError> {
+    inclusion_steps(proof, leaf, index, tree).map(|_| ())
+}
+
+/// As [`verify_inclusion`], with the way from the leaf to the root: the node of the last step is that root.
+///
+/// # Errors
+/// As [`verify_inclusion`].
+pub fn inclusion_steps(proof: &Proof, leaf: &Digest, index: u64, tree: &TreeHead) -> Result<Vec<Step>, ProofError> {
     if index >= tree.size {
         return Err(ProofError::Sizes { from: index, size: tree.size });
     }
     let length = ProofError::Length { found: proof.0.len() };
     let (mut node, mut last) = (index, tree.size.saturating_sub(1));
     let mut root = *leaf;
+    let mut steps = Vec::new();
     for sibling in &proof.0 {
         if last == 0 {
             return Err(length);
         }
-        if node & 1 == 1 || node == last {
-            root = node_hash(sibling, &root);
-            while node & 1 == 0 && node != 0 {
-                node >>= 1;
-                last >>= 1;
-            }
-        } else {
-            root = node_hash(&root, sibling);
+        let is_left = node & 1 == 1 || node == last;
+        root = if is_left { node_hash(sibling, &root) } else { node_hash(&root, sibling) };
+        steps.push(Step { sibling: *sibling, is_left, node: root });
+        while is_left && node & 1 == 0 && node != 0 {
+            node >>= 1;
+            last >>= 1;
         }
         node >>= 1;
         last >>= 1;
@@ -94,7 +112,8 @@ pub fn verify_inclusion(proof: &Proof, leaf: &Digest, index: u64, tree: &TreeHea
     if last != 0 {
         return Err(length);
     }
-    same(&tree.root, &root)
+    same(&tree.root, &root)?;
+    Ok(steps)
 }
 
 /// Verifies that `new` extends `old` (RFC 9162 2.1.4.2). Sizes are part of the claim: wrong ones fail.

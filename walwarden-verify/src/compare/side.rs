@@ -41,8 +41,9 @@ impl HeldHead {
 
 /// A history that is established: signed heads over lines that are all shown.
 pub(crate) struct History {
-    pub(super) head: Head,
-    pub(super) note: String,
+    pub(crate) head: Head,
+    /// The whole checkpoint.
+    pub(crate) note: String,
     pub(super) leaves: Vec<Digest>,
     pub(super) versions: Versions,
 }

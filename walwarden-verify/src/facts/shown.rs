@@ -159,11 +159,7 @@ impl Collect<'_> {
                 self.backup(entry, start.run_id, &start.database, outcome);
             }
             Event::BackupFailed(failed) if in_period => {
-                let outcome = BackupOutcome::Failed {
-                    stage: failed.stage.word().into(),
-                    reason: failed.reason_code.clone(),
-                    message: failed.message.clone().unwrap_or_default(),
-                };
+                let outcome = BackupOutcome::of(failed);
                 self.backup(entry, failed.run_id, &failed.database, outcome);
             }
             Event::BackupCompleted(done) if in_period => {

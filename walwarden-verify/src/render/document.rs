@@ -19,7 +19,9 @@ use walwarden_core::Digest;
 
 use super::escape::{NAME, SENTENCE, visible};
 use crate::report::{Report, RunBlock};
+pub(super) use artifacts::compared;
 pub(super) use checks::finding;
+pub(super) use cover::verdict_line;
 pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_run};
 
 /// Everything that is printed, in order.

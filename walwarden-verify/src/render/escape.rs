@@ -28,6 +28,11 @@ pub(crate) fn visible(text: &str, cap: usize) -> String {
     out
 }
 
+/// A name in words that go to a person.
+pub(crate) fn visible_name(text: &str) -> String {
+    visible(text, NAME)
+}
+
 /// Writes JSON text in which hidden characters are `\uXXXX` escapes: the value stays exact, the bytes cannot mislead.
 ///
 /// Such characters occur inside JSON strings only, so escaping them anywhere is escaping them there.

@@ -11,6 +11,7 @@ use crate::{
     explain::Explain,
     files::Files,
     run::Run,
+    show::Show,
     verify::{self, Verify},
 };
 
@@ -24,6 +25,8 @@ Examples:
       the next quarter must continue the last one; also write the report as files
   walwarden-verify compare 2026-q3.zip 2026-q4.zip --trust handover.json
       what two histories are to each other: continued, cut short, or forked
+  walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --trust handover.json
+      the backups of a day: where they lie, who signed them, and the proof that they are in the record
   walwarden-verify explain chain.roots
       what a check means, and what to ask when it fails
 
@@ -70,6 +73,7 @@ pub(crate) enum Command {
     Verify(Box<Verify>),
     Compare(Compare),
     CheckFork(CheckFork),
+    Show(Box<Show>),
     Explain(Explain),
 }
 
@@ -97,6 +101,7 @@ impl Command {
             Self::Verify(verify) => verify.files(),
             Self::Compare(compare) => compare.files(),
             Self::CheckFork(check) => check.files(),
+            Self::Show(show) => show.files(),
             Self::Explain(_) => Files::default(),
         }
     }
@@ -107,6 +112,7 @@ impl Command {
             Self::Verify(verify) => verify.run(run),
             Self::Compare(compare) => compare.run(),
             Self::CheckFork(check) => check.run(),
+            Self::Show(show) => show.run(),
             Self::Explain(explain) => explain.run(),
         }
     }

@@ -7,8 +7,10 @@ mod compare;
 mod exit;
 mod explain;
 mod files;
+mod judging;
 mod now;
 mod run;
+mod show;
 mod trust;
 mod verify;
 

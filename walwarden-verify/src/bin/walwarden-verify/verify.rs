@@ -3,20 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
-use walwarden_core::Time;
 use walwarden_verify::{
-    Source, Trust, VerifyInput, open,
+    VerifyInput,
     render::{Format, render},
     verify,
 };
 
 use crate::{
-    artifacts::Brought,
     exit::{Exit, Failure},
-    files::{Files, colour, is_stdout, print, unreadable, write},
+    files::{Files, colour, is_stdout, print, write},
+    judging::{Job, Judging},
     now::AsOf,
     run::Run,
-    trust::{Heads, Pins},
 };
 
 /// What was typed.
@@ -30,13 +28,7 @@ pub(crate) struct Verify {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     #[command(flatten)]
-    pins: Pins,
-
-    #[command(flatten)]
-    heads: Heads,
-
-    #[command(flatten)]
-    brought: Brought,
+    judging: Judging,
 
     #[command(flatten)]
     reports: Reports,
@@ -70,24 +62,16 @@ struct Reports {
     as_of: AsOf,
 }
 
-/// A run that nothing stands in the way of.
-struct Job {
-    source: Source,
-    trust: Trust,
-    as_of: Time,
-}
-
 impl Verify {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
-        let Options { pins, heads, brought, .. } = &self.options;
-        let read = std::iter::once(self.bundle.as_path()).chain(pins.read()).chain(heads.read()).chain(brought.read());
+        let read = std::iter::once(self.bundle.as_path()).chain(self.options.judging.read());
         Files { read: read.collect(), write: self.options.reports.asked().map(|(_, path)| path).collect() }
     }
 
     /// Judges, then writes every rendering.
     pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
-        let Job { source, trust, as_of } = self.job()?;
+        let Job { source, trust, as_of } = self.options.judging.job(&self.bundle, &self.options.reports.as_of)?;
         let report = verify(&VerifyInput { source: &source, trust: &trust, as_of });
         let run = run.block();
         let rendered = |format| {
@@ -103,16 +87,6 @@ impl Verify {
             print(&rendered(text)?)?;
         }
         Ok(report.verdict().into())
-    }
-
-    /// What was typed means this.
-    fn job(&self) -> Result<Job, Failure> {
-        let as_of = self.options.reports.as_of.time()?;
-        let mut trust = self.options.pins.trust()?;
-        self.options.heads.add_to(&mut trust, as_of)?;
-        let source = open(&self.bundle).map_err(unreadable)?;
-        trust.artifacts = self.options.brought.artifacts(&source)?;
-        Ok(Job { source, trust, as_of })
     }
 }
 

@@ -62,9 +62,10 @@ fn given(artifacts: &ArtifactsShown) -> Vec<Block> {
     blocks
 }
 
-fn object(object: &ObjectShown) -> Row {
+/// What the files given say of an object, and which one it was.
+pub(in crate::render) fn compared(object: &ObjectShown) -> (Mark, Option<Text>) {
     let named = |path: &str| Text::plain("file ").and_record(path);
-    let (mark, file) = match &object.compared {
+    match &object.compared {
         Compared::Equal { path, before_encryption: false } => {
             (Mark::new(Sign::Disc, Tone::Good, "equal"), Some(named(path)))
         }
@@ -79,7 +80,11 @@ fn object(object: &ObjectShown) -> Row {
             (Mark::new(Sign::Ring, Tone::Warn, "not read"), Some(named(path).and(": ").and_record(why)))
         }
         Compared::NotGiven => (Mark::new(Sign::Dash, Tone::Quiet, "not given"), None),
-    };
+    }
+}
+
+fn object(object: &ObjectShown) -> Row {
+    let (mark, file) = compared(object);
     let mut lines = vec![Text::record(&object.database).and(", ").and_record(&object.key)];
     lines.extend(file);
     let seq = object.seq.map_or_else(String::new, words::number);

@@ -54,6 +54,15 @@ fn panel(report: &Report) -> Panel {
     Panel { mark: words::verdict(verdict), sentence, counts: figures(counts) }
 }
 
+/// The verdict in one line, with its counts (`spec:verification-2`).
+pub(in crate::render) fn verdict_line(report: &Report) -> Mark {
+    let mut mark = words::verdict(report.verdict());
+    let counts = figures(report.counts());
+    let counts: Vec<String> = counts.iter().map(|count| format!("{} {}", count.number, count.label)).collect();
+    mark.words = format!("{}: {}", mark.words, counts.join(" · "));
+    mark
+}
+
 fn sentence(verdict: Verdict, counts: Counts) -> String {
     match verdict {
         Verdict::Verified => {

@@ -84,17 +84,17 @@ pub(in crate::render) fn short(digest: &Digest) -> String {
 }
 
 /// A column as wide as its content.
-pub(super) const fn fit(title: &'static str) -> Column {
+pub(in crate::render) const fn fit(title: &'static str) -> Column {
     Column { title, width: Width::Fit }
 }
 
 /// A column of numbers.
-pub(super) const fn figures(title: &'static str) -> Column {
+pub(in crate::render) const fn figures(title: &'static str) -> Column {
     Column { title, width: Width::Number }
 }
 
 /// A column that shares what is left.
-pub(super) const fn fill(title: &'static str, share: u8) -> Column {
+pub(in crate::render) const fn fill(title: &'static str, share: u8) -> Column {
     Column { title, width: Width::Fill(share) }
 }
 
