@@ -1,5 +1,6 @@
 //! Times: RFC 3339, UTC, `Z`, six fractional digits, and half-open periods (`spec:bytes-5`).
 
+use alloc::{format, string::String};
 use core::{fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,16 @@ impl Time {
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
+    }
+
+    /// For people: `YYYY-MM-DD HH:MM:SS UTC`, whole seconds, the fraction left out.
+    #[must_use]
+    pub fn to_words(self) -> String {
+        let text = format!("{self}");
+        match (text.get(..10), text.get(11..19)) {
+            (Some(date), Some(clock)) => format!("{date} {clock} UTC"),
+            _ => text,
+        }
     }
 
     /// Whole seconds from `earlier` to `self`, rounded towards zero.

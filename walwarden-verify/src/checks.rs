@@ -172,6 +172,11 @@ pub(crate) fn run(facts: &mut Facts<'_>) -> Vec<CheckResult> {
     CHECKS.iter().map(judge).collect()
 }
 
+/// Whether the heads that the reader holds lie in this history.
+pub(crate) fn continued(results: &[CheckResult]) -> bool {
+    results.iter().any(|result| result.check.id == KNOWN && matches!(result.outcome, Outcome::Pass(_)))
+}
+
 /// What stands before the rules, decided in this one place (`spec:rules-2`).
 pub(crate) fn gate(results: &[CheckResult]) -> Gate {
     let pinned = results.iter().any(|r| r.check.id == "keys.root-pinned" && matches!(r.outcome, Outcome::Pass(_)));

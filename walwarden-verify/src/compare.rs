@@ -9,11 +9,13 @@ mod side;
 use walwarden_core::{Digest, Period, Time, checkpoint::Head, fork::Fork};
 
 use crate::{
-    report::{Finding, Outcome, Verdict},
+    facts::Facts,
+    report::{Contradiction, Finding, Outcome, Verdict},
     source::Source,
     trust::Trust,
 };
 pub use side::HeldHead;
+pub(crate) use side::History;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
@@ -158,6 +160,16 @@ pub fn compare(old: Side<'_>, new: Side<'_>, trust: &Trust, as_of: Time) -> Comp
         periods,
         fork: related.fork,
     }
+}
+
+/// How a history contradicts the one that the reader brought with `--previous`; `None` where it continues it, or where
+/// nothing is established.
+pub(crate) fn contradiction(facts: &Facts<'_>) -> Option<Contradiction> {
+    let previous = facts.trust.previous.as_ref()?;
+    let related = relate::histories(&previous.history, &facts.history().ok()?, facts.trust.pins.as_ref()).0;
+    let continued = matches!(related.relation, Relation::Identical | Relation::Extends);
+    let (relation, why) = (related.relation, related.why);
+    (!continued).then(|| Contradiction { previous: previous.name.clone(), relation, why })
 }
 
 fn periods(old: Period, new: Period) -> Periods {

@@ -261,7 +261,13 @@ impl<'a> Facts<'a> {
         let tree = self.established.end?;
         let origin = self.registry().ok()?.origin()?.clone();
         let registry = self.versions().ok()?.all().iter().map(|version| version.payload).collect();
-        Some(Previous { head: Head { origin, tree }, registry, period: self.signed_bundle().ok()?.period })
+        Some(Previous {
+            head: Head { origin, tree },
+            registry,
+            period: self.signed_bundle().ok()?.period,
+            name: self.source.name().into(),
+            history: self.history().ok()?,
+        })
     }
 
     /// The period the bundle claims.

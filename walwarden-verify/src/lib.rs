@@ -63,12 +63,14 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
     let record = facts.record();
     let rules = rules::evaluate(record.as_ref().filter(|_| gate != Gate::Closed), gate);
     let shown = facts.shown(record.as_ref());
+    let mut trust = input.trust.shown(checks::continued(&checks).then(|| facts.established_entries()).flatten());
+    trust.contradicted = compare::contradiction(&facts);
     let report = Report {
         spec_version: "1-draft",
         subject: facts.subject(),
         as_of: input.as_of,
         claims: facts.claims(),
-        trust: input.trust.shown(facts.established_entries()),
+        trust,
         checks,
         rules,
         facts: shown,

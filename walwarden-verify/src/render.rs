@@ -30,6 +30,7 @@ use std::io::{self, Write};
 use crate::report::{Report, RunBlock};
 pub use comparison::{ComparisonFormat, comparison};
 use document::Document;
+pub(crate) use document::not_after;
 pub(crate) use escape::visible_name;
 pub use fork::fork;
 pub use show::{ShowFormat, shown_backups};

@@ -10,7 +10,10 @@ use walwarden_core::{
     rules::{RuleResult, Status},
 };
 
-use crate::checks::{CHECKS, Check};
+use crate::{
+    checks::{CHECKS, Check},
+    compare::Relation,
+};
 
 /// Everything the verifier knows of one bundle.
 #[derive(Debug, Clone)]
@@ -90,6 +93,19 @@ pub struct TrustShown {
     pub tsa_roots: Vec<String>,
     /// `--first-contact` was given.
     pub first_contact: bool,
+    /// How this history contradicts that of the bundle given with `--previous`; `None` where it does not.
+    pub contradicted: Option<Contradiction>,
+}
+
+/// The bundle given with `--previous` is no earlier part of this history (`spec:comparison-1`).
+#[derive(Debug, Clone)]
+pub struct Contradiction {
+    /// Last part of its path, as given.
+    pub previous: String,
+    /// What this history is to that one.
+    pub relation: Relation,
+    /// On what that rests: sentences without line breaks.
+    pub why: String,
 }
 
 /// A head the reader held before.
@@ -99,7 +115,7 @@ pub struct KnownHead {
     pub head: TreeHead,
     /// `--previous`, `--known-head` or `--trust`.
     pub source: &'static str,
-    /// Entries of this bundle that lie after it, once the chain is established.
+    /// Entries of this bundle that lie after it, once it is established that the chain continues it.
     pub entries_after: Option<u64>,
 }
 

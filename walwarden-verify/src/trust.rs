@@ -13,6 +13,7 @@ use walwarden_core::{
 use crate::{
     VerifyInput,
     artifacts::Artifacts,
+    compare::History,
     judge,
     report::{Outcome, TrustShown},
     source::Source,
@@ -66,6 +67,10 @@ pub struct Previous {
     pub registry: Vec<Digest>,
     /// Its period.
     pub period: Period,
+    /// Last part of its path, as given.
+    pub name: String,
+    /// Its lines and signed head, to say what a history that does not continue it is to it.
+    pub(crate) history: History,
 }
 
 /// Why a text is no head.
@@ -154,7 +159,7 @@ impl Trust {
         self.known.iter().max_by_key(|known| known.head.size)
     }
 
-    /// As the report shows it; `lines` are the entries of an established chain.
+    /// As the report shows it; `lines` are the entries of an established chain that continues every head held.
     pub(crate) fn shown(&self, lines: Option<u64>) -> TrustShown {
         let known = self.latest().map(|known| crate::report::KnownHead {
             head: known.head,
@@ -167,6 +172,7 @@ impl Trust {
             known,
             tsa_roots: self.tsa_roots.subjects().collect(),
             first_contact: self.first_contact,
+            contradicted: None,
         }
     }
 }

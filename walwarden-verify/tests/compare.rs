@@ -11,10 +11,12 @@ use walwarden_core::{
 };
 use walwarden_fixtures::corpus;
 use walwarden_verify::{
-    Comparison, Trust, compare,
+    Comparison, RunBlock, Trust, Verdict, VerifyInput, compare,
     compare::{HeldHead, Periods, Relation, Side},
     open,
-    render::{self, ComparisonFormat},
+    render::{self, ComparisonFormat, Format},
+    trust::Previous,
+    verify,
 };
 
 /// A file of `fixtures/pairs/`.
@@ -278,4 +280,43 @@ fn heads_that_were_kept_are_compared_too() {
         assert!(found.fork.is_none(), "{name}");
     }
     assert!(HeldHead::parse("x", "no head\n").is_err());
+}
+
+/// With `--previous` the report names the fork in words, in every form, and says how to keep what shows it.
+#[test]
+fn a_verification_names_the_fork_and_how_to_keep_it() {
+    for (name, relation) in
+        [("fork", "FORK"), ("fork_of_one_size", "FORK"), ("fork_of_keys", "FORK"), ("rollback", "ROLLBACK")]
+    {
+        let pair = Pair::of(name);
+        let bundle = |member: &str| open(&corpus::folder().join("pairs").join(pair.word(member))).expect("a bundle");
+        let (old, new) = (bundle("a"), bundle("b"));
+        let mut trust = Trust { pins: Some(pair.pins()), ..Trust::default() };
+        trust.add_previous(Previous::of(&old, trust.pins.as_ref(), as_of()).expect("it stands"));
+        let report = verify(&VerifyInput { source: &new, trust: &trust, as_of: as_of() });
+        assert_eq!(report.verdict(), Verdict::Rejected, "{name}");
+        let known = report.trust.known.as_ref().expect("a head");
+        assert_eq!(known.entries_after, None, "{name}: no entry lies after a head that is not in this history");
+        for format in [Format::Text { colour: false }, Format::Html, Format::Json] {
+            let mut out = Vec::new();
+            render::render(&report, &RunBlock::default(), format, &mut out).expect("rendered");
+            let text = String::from_utf8(out).expect("UTF-8").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(relation), "{name}: {text}");
+            if format != Format::Json {
+                let (old, new) = (old.name(), new.name());
+                let command =
+                    format!("walwarden-verify compare {old} {new} \\ --trust handover.json --evidence fork.json");
+                assert!(text.contains(&command), "{name}: {text}");
+                assert_eq!(text.contains("two histories of one chain, both signed"), relation == "FORK", "{name}");
+                assert_eq!(text.contains("This does not show who signed them"), relation == "FORK", "{name}");
+            }
+        }
+    }
+    // A history that continues the other contradicts nothing.
+    let pair = Pair::of("extends");
+    let bundle = |member: &str| open(&corpus::folder().join("pairs").join(pair.word(member))).expect("a bundle");
+    let mut trust = Trust { pins: Some(pair.pins()), ..Trust::default() };
+    trust.add_previous(Previous::of(&bundle("a"), trust.pins.as_ref(), as_of()).expect("it stands"));
+    let report = verify(&VerifyInput { source: &bundle("b"), trust: &trust, as_of: as_of() });
+    assert!(report.trust.contradicted.is_none() && report.trust.known.expect("a head").entries_after.is_some());
 }

@@ -40,7 +40,7 @@ fn failures(record: &Record<'_>) -> Assessment {
         let success = record.completed_after(&run.database, run.entry.seq);
         let unresolved = match (success, limit) {
             (Some(at), Some(limit)) if at.seconds_since(run.entry.recorded_at) <= limit => None,
-            (Some(at), Some(_)) => Some(format!("the next completed backup came only at {at}")),
+            (Some(at), Some(_)) => Some(format!("the next completed backup came only at {}", at.to_words())),
             (Some(_), None) => Some(String::from("no policy in force promises a max_resolution")),
             (None, _) => Some(String::from("no completed backup is recorded after it")),
         };

@@ -331,8 +331,12 @@ fn periods(facts: &Facts<'_>) -> String {
     let (before, start) = (previous.period.end, bundle.statement.predicate.period.start);
     match before.cmp(&start) {
         std::cmp::Ordering::Equal => "; the periods join without gap".into(),
-        std::cmp::Ordering::Less => format!("; no bundle covers the gap from {before} to {start}"),
-        std::cmp::Ordering::Greater => format!("; the periods overlap from {start} to {before}"),
+        std::cmp::Ordering::Less => {
+            format!("; no bundle covers the gap from {} to {}", before.to_words(), start.to_words())
+        }
+        std::cmp::Ordering::Greater => {
+            format!("; the periods overlap from {} to {}", start.to_words(), before.to_words())
+        }
     }
 }
 
@@ -363,7 +367,11 @@ pub(super) fn witnessed(facts: &mut Facts<'_>) -> Judged {
             first = [first, earliest].into_iter().flatten().min();
         }
         seen.extend(first.map(|(time, size)| {
-            format!("the head of {size} lines existed not after {time}, by witness {} that you pinned", witness.name())
+            format!(
+                "the head of {size} lines existed not after {}, by witness {} that you pinned",
+                time.to_words(),
+                witness.name()
+            )
         }));
     }
     let found = seen.len();

@@ -12,6 +12,7 @@ use walwarden_core::{
 use super::{Judged, Stop, count, differs, entry_place, fail, nothing, pass};
 use crate::{
     facts::{Facts, event_of},
+    render::not_after,
     report::{NotRun, ReadsAs, StampShown},
 };
 
@@ -53,7 +54,7 @@ pub(super) fn timestamps(facts: &mut Facts<'_>) -> Judged {
     let independent: Vec<String> = stamps
         .iter()
         .filter(|stamp| stamp.root.is_some())
-        .map(|stamp| format!("head of size {} not after {}", stamp.size, stamp.not_after))
+        .map(|stamp| format!("head of size {} not after {}", stamp.size, not_after(stamp.not_after).to_words()))
         .collect();
     facts.establish().stamps = stamps;
     match (carried.len(), independent.as_slice()) {

@@ -67,7 +67,8 @@ pub(super) fn relate(old: &mut Judged, new: &mut Judged, pins: Option<&RootPins>
 /// A check that failed only in the light of the other side.
 type Failed = Option<(&'static str, Finding)>;
 
-fn histories(old: &History, new: &History, pins: Option<&RootPins>) -> (Related, (Failed, Failed)) {
+/// Relates two established histories, and names the head of either that no key may have signed.
+pub(super) fn histories(old: &History, new: &History, pins: Option<&RootPins>) -> (Related, (Failed, Failed)) {
     let (a, b) = (&old.head, &new.head);
     if a.origin != b.origin {
         return (unrelated_origins(a, b), (None, None));

@@ -40,6 +40,7 @@ impl HeldHead {
 }
 
 /// A history that is established: signed heads over lines that are all shown.
+#[derive(Debug, Clone)]
 pub(crate) struct History {
     pub(crate) head: Head,
     /// The whole checkpoint.

@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use walwarden_core::{fork, merkle::TreeHead};
 
 use super::{
-    document::{self, Block, Fact, Mark, Sign, Text, Tone, words},
+    document::{self, Block, Fact, Text, words},
     text::{self, Lines},
 };
-use crate::compare::{Comparison, Periods, Relation, SideShown};
+use crate::compare::{Comparison, Periods, SideShown};
 
 /// How a comparison is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,16 +55,7 @@ fn lines(comparison: &Comparison) -> Lines {
     let what = "Compared with each other only: whether either is what your policy promises, and whether a third \
                 history exists, is not asked here.";
     blocks.extend([Block::heading("What this comes to"), Block::plain(format!("{}. {what}", mark.words))]);
-    Lines { title: "Comparison of two histories".into(), mark: Some(relation(comparison.relation)), blocks }
-}
-
-fn relation(relation: Relation) -> Mark {
-    let (sign, tone) = match relation {
-        Relation::Identical | Relation::Extends => (Sign::Disc, Tone::Good),
-        Relation::Rollback | Relation::Fork => (Sign::Cross, Tone::Bad),
-        Relation::Unrelated | Relation::Undetermined => (Sign::Ring, Tone::Warn),
-    };
-    Mark::new(sign, tone, relation.word())
+    Lines { title: "Comparison of two histories".into(), mark: Some(words::relation(comparison.relation)), blocks }
 }
 
 fn periods(periods: Periods) -> String {

@@ -22,7 +22,7 @@ use crate::report::{Report, RunBlock};
 pub(super) use artifacts::compared;
 pub(super) use checks::finding;
 pub(super) use cover::verdict_line;
-pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_run};
+pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_after, not_run};
 
 /// Everything that is printed, in order.
 #[derive(Debug, Serialize)]

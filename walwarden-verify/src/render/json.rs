@@ -89,6 +89,14 @@ struct Trust<'a> {
     first_contact: bool,
     tsa_roots: &'a [String],
     known: Option<Known>,
+    contradicted: Option<Contradicted<'a>>,
+}
+
+#[derive(Serialize)]
+struct Contradicted<'a> {
+    previous: &'a str,
+    relation: &'static str,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -389,6 +397,11 @@ impl<'a> From<&'a report::TrustShown> for Trust<'a> {
             first_contact: trust.first_contact,
             tsa_roots: &trust.tsa_roots,
             known: trust.known.as_ref().map(known),
+            contradicted: trust.contradicted.as_ref().map(|one| Contradicted {
+                previous: &one.previous,
+                relation: one.relation.word(),
+                why: &one.why,
+            }),
         }
     }
 }

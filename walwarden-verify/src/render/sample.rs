@@ -8,10 +8,11 @@ use walwarden_core::{
 
 use crate::{
     checks::CHECKS,
+    compare::Relation,
     report::{
         ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
-        DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome, PolicyShown,
-        ReadsAs, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
+        Contradiction, DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome,
+        PolicyShown, ReadsAs, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
     },
 };
 
@@ -49,6 +50,7 @@ pub(crate) fn clean() -> Report {
             }),
             first_contact: false,
             tsa_roots: vec!["CN=Time root,O=Authority".into()],
+            contradicted: None,
         },
         checks: CHECKS
             .iter()
@@ -121,6 +123,11 @@ pub(crate) fn rejected() -> Report {
         let gated = Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass");
         (rule.status, rule.items, rule.reason) = (gated.status, gated.items, gated.reason);
     }
+    report.trust.contradicted = Some(Contradiction {
+        previous: "acme-2026-Q2.zip".into(),
+        relation: Relation::Fork,
+        why: "The first 41 lines of the one are not those of the other.".into(),
+    });
     report.facts = Shown::default();
     report
 }

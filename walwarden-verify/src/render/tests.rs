@@ -87,6 +87,13 @@ fn must_occur(report: &Report) -> Vec<String> {
         }
     }
     words.extend(report.subject.bundle_digest.iter().chain(&report.subject.file_digest).map(ToString::to_string));
+    words.extend(
+        report
+            .trust
+            .contradicted
+            .iter()
+            .flat_map(|one| [one.relation.word().to_owned(), shown(&one.why, escape::SENTENCE)]),
+    );
     words.extend(report.trust.pins.iter().map(ToString::to_string));
     words
 }

@@ -6,7 +6,10 @@ use super::{
     Block, Count, Cover, Fact, Mark, Panel, Row, Section, Sign, Table, Text, Tone,
     words::{self, LIMITS, MEANING, NO_WITNESS, POINTS, SUBTITLE},
 };
-use crate::report::{Counts, Outcome, Report, Verdict};
+use crate::{
+    compare::Relation,
+    report::{Counts, Outcome, Report, Verdict},
+};
 
 /// Stands on every page: organisation and period.
 pub(super) fn running(report: &Report) -> String {
@@ -48,6 +51,12 @@ fn panel(report: &Report) -> Panel {
     let counts = report.counts();
     let verdict = report.verdict();
     let mut sentence = sentence(verdict, counts);
+    if let Some(contradiction) = &report.trust.contradicted {
+        sentence.push_str(match contradiction.relation {
+            Relation::Fork => " This bundle and the one given with --previous are two histories of one chain, both signed under your root keys, that cannot both be true: a FORK. See the summary for how to keep what shows it.",
+            _ => " This history does not continue that of the bundle given with --previous: see the summary.",
+        });
+    }
     if report.rules.iter().all(|rule| rule.status == Status::IntegrityFailure) {
         sentence.push_str(" No rule was evaluated.");
     }
@@ -187,6 +196,13 @@ fn known(report: &Report) -> Text {
             "; {} after it",
             words::count(usize::try_from(after).unwrap_or(usize::MAX), "entry lies", "entries lie")
         )),
+        None if report
+            .checks
+            .iter()
+            .any(|one| one.check.id == "chain.known" && matches!(one.outcome, Outcome::Fail(_))) =>
+        {
+            text.and("; this history does not continue it")
+        }
         None => text.and("; not established that this history continues it"),
     }
 }

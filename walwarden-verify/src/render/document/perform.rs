@@ -41,11 +41,15 @@ pub(super) fn section(report: &Report) -> Section {
 }
 
 /// The name of the file where it is safe to type, else a placeholder.
-fn file_name(report: &Report) -> &str {
-    let name = report.subject.name.as_str();
+pub(super) fn file_name(report: &Report) -> &str {
+    typed(&report.subject.name, "BUNDLE.zip")
+}
+
+/// A name where it is safe to type, else what stands for it.
+pub(super) fn typed<'a>(name: &'a str, otherwise: &'a str) -> &'a str {
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     let safe = !name.is_empty() && name.len() <= 80 && !name.starts_with('-') && name.bytes().all(is_plain);
-    if safe { name } else { "BUNDLE.zip" }
+    if safe { name } else { otherwise }
 }
 
 /// The head, in a form made to be kept; of a rejected bundle there is none.

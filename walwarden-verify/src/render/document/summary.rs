@@ -1,18 +1,49 @@
 //! What to look at first: failures, exceptions, gaps, and only then what is supported (`spec:report-3`).
 
-use walwarden_core::rules::{RuleResult, Status};
+use walwarden_core::{
+    fork,
+    rules::{RuleResult, Status},
+};
 
-use super::{Block, Card, Cell, Row, Section, Table, Text, checks, rules, words};
-use crate::report::{Outcome, Report};
+use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, checks, perform, rules, words};
+use crate::{
+    compare::Relation,
+    report::{Contradiction, Outcome, Report},
+};
 
 /// The summary.
 pub(super) fn section(report: &Report) -> Section {
-    let mut blocks = failures(report);
+    let mut blocks: Vec<Block> = report.trust.contradicted.iter().flat_map(|one| contradiction(report, one)).collect();
+    blocks.extend(failures(report));
     blocks.extend(exceptions(report));
     blocks.extend(not_run(report));
     blocks.extend(gaps(report));
     blocks.extend(strengths(report));
     Section { anchor: "summary".into(), title: "Summary", blocks }
+}
+
+/// How this history contradicts the one before, and how to keep what shows it.
+fn contradiction(report: &Report, contradiction: &Contradiction) -> [Block; 4] {
+    let fork = contradiction.relation == Relation::Fork;
+    let says =
+        if fork { fork::SAYS } else { "That is no proof of a fork: the comparison says what is missing for one." };
+    let keep = if fork {
+        "To write the evidence, which anybody who has the fingerprint of the root key can judge without either bundle:"
+    } else {
+        "To compare the two in full, and to write the evidence where a fork is shown:"
+    };
+    let (old, new) = (perform::typed(&contradiction.previous, "OLD.zip"), perform::file_name(report));
+    let card = Card {
+        anchor: "contradiction".into(),
+        mark: words::relation(contradiction.relation),
+        title: Text::plain("This bundle, beside ").and_record(&contradiction.previous).and(", given with --previous"),
+        lead: Text::value(&contradiction.why),
+        facts: vec![Fact::new("What it means", Text::plain(says))],
+        table: None,
+    };
+    let command =
+        [format!("walwarden-verify compare {old} {new} \\"), "  --trust handover.json --evidence fork.json".to_owned()];
+    [Block::heading("Two histories"), Block::Card(card), Block::plain(keep), Block::Commands(command.into())]
 }
 
 fn failures(report: &Report) -> Vec<Block> {

@@ -53,7 +53,7 @@ fn row(stamp: &StampShown) -> Row {
     };
     Row::new(vec![
         Text::plain(words::number(stamp.size)).into(),
-        Text::plain(words::time(stamp.not_after)).into(),
+        Text::plain(words::time(words::not_after(stamp.not_after))).into(),
         mark.into(),
         authority.into(),
     ])

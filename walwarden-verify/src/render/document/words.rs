@@ -6,7 +6,10 @@ use walwarden_core::{
 };
 
 use super::{Column, Mark, Sign, Tone, Width};
-use crate::report::{CheckResult, NotRun, Outcome, Verdict};
+use crate::{
+    compare::Relation,
+    report::{CheckResult, NotRun, Outcome, Verdict},
+};
 
 /// The title of every report.
 pub(crate) const TITLE: &str = "Backup and Recovery Evidence Report";
@@ -40,13 +43,18 @@ pub(super) const POINTS: [&str; 4] = [
     "Nothing here is a statement about backups of other products, about databases outside the stated scope, or about moments between two backups.",
 ];
 
-/// The instant, to the second, in UTC.
+/// The instant, to the second, where UTC is said beside it.
 pub(in crate::render) fn time(time: Time) -> String {
-    let text = time.to_string();
-    match (text.get(..10), text.get(11..19)) {
-        (Some(date), Some(clock)) => format!("{date} {clock}"),
-        _ => text,
-    }
+    let words = time.to_words();
+    words.strip_suffix(" UTC").unwrap_or(&words).to_owned()
+}
+
+/// The first whole second that is not before an instant: what is said to be not after it is not after that.
+pub(crate) fn not_after(time: Time) -> Time {
+    const SECOND: i64 = 1_000_000;
+    let part = time.micros().rem_euclid(SECOND);
+    let up = if part == 0 { 0 } else { SECOND.saturating_sub(part) };
+    Time::from_micros(time.micros().saturating_add(up)).unwrap_or(time)
 }
 
 /// The number with its thousands set apart.
@@ -107,6 +115,16 @@ pub(in crate::render) fn verdict(verdict: Verdict) -> Mark {
         Verdict::Rejected => (Sign::Cross, Tone::Bad),
     };
     Mark::new(sign, tone, verdict.words())
+}
+
+/// What a history is to another, as a mark.
+pub(in crate::render) fn relation(relation: Relation) -> Mark {
+    let (sign, tone) = match relation {
+        Relation::Identical | Relation::Extends => (Sign::Disc, Tone::Good),
+        Relation::Rollback | Relation::Fork => (Sign::Cross, Tone::Bad),
+        Relation::Unrelated | Relation::Undetermined => (Sign::Ring, Tone::Warn),
+    };
+    Mark::new(sign, tone, relation.word())
 }
 
 /// The outcome of a check as a mark.
@@ -172,6 +190,11 @@ mod tests {
             [0, 59, 60, 3_599, 3_600, -61].map(duration),
             ["0 s", "59 s", "1 min 0 s", "59 min 59 s", "1 h 0 min 0 s", "-1 min 1 s"]
         );
-        assert_eq!(time("2026-10-01T06:00:00.250000Z".parse().unwrap()), "2026-10-01 06:00:00");
+        let instant = "2026-10-01T06:00:00.250000Z".parse().unwrap();
+        assert_eq!(time(instant), "2026-10-01 06:00:00");
+        assert_eq!(not_after(instant).to_words(), "2026-10-01 06:00:01 UTC");
+        assert_eq!(not_after(not_after(instant)), not_after(instant));
+        let last = "9999-12-31T23:59:59.500000Z".parse().unwrap();
+        assert_eq!(not_after(last), last);
     }
 }

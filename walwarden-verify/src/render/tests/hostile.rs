@@ -4,9 +4,9 @@ use super::{FORMATS, bytes, junit, sample, string, words_of};
 use crate::{
     render::{Format, escape::is_hidden},
     report::{
-        ArtifactsShown, BackupOutcome, BackupShown, Claims, Compared, CompletedShown, DatabaseShown, Evidence, Finding,
-        KeyShown, ObjectShown, OtherFile, Outcome, PolicyShown, ReadsAs, Report, RestoreShown, RunBlock, Shown,
-        Subject,
+        ArtifactsShown, BackupOutcome, BackupShown, Claims, Compared, CompletedShown, Contradiction, DatabaseShown,
+        Evidence, Finding, KeyShown, ObjectShown, OtherFile, Outcome, PolicyShown, ReadsAs, Report, RestoreShown,
+        RunBlock, Shown, Subject,
     },
 };
 
@@ -45,12 +45,15 @@ impl Poison {
 /// one does not compile until it stands here too.
 fn poisoned(mut report: Report, from: usize) -> Report {
     let mut poison = Poison(from);
-    let Report { spec_version: _, subject, as_of: _, claims, trust: _, checks, rules, facts } = &mut report;
+    let Report { spec_version: _, subject, as_of: _, claims, trust, checks, rules, facts } = &mut report;
     let Subject { name, container: _, bytes: _, file_digest: _, bundle_digest: _ } = subject;
     poison.fill(&mut [name]);
     if let Some(Claims { organisation, origin: _, period: _, zone, sealed_at: _, head: _, ceremony }) = claims {
         poison.fill(&mut [organisation, zone]);
         *ceremony = Some(poison.take());
+    }
+    if let Some(Contradiction { previous, relation: _, why }) = &mut trust.contradicted {
+        poison.fill(&mut [previous, why]);
     }
     for result in checks {
         match &mut result.outcome {
