@@ -97,6 +97,9 @@ pub enum TrustError {
     /// A threshold that the witnesses cannot reach, or that everything reaches.
     #[error("a threshold of {0} is not between 1 and the {1} witnesses given")]
     WitnessThreshold(usize, usize),
+    /// The earlier bundle is under other roots than those pinned: another record, or pins of after a change of roots.
+    #[error("the bundle given with --previous is not signed by the root keys that you pinned")]
+    PreviousRoots,
     /// The earlier bundle does not stand itself.
     #[error("the bundle given with --previous does not stand itself: {0}")]
     Previous(String),
@@ -200,11 +203,14 @@ impl Previous {
     /// Judges an earlier bundle under the same pins and takes what it establishes.
     ///
     /// # Errors
-    /// [`TrustError::Previous`] when it is rejected itself, or establishes no end.
+    /// [`TrustError::PreviousRoots`] when the pins do not anchor it, [`TrustError::Previous`] when it is rejected itself, or establishes no end.
     pub fn of(source: &Source, pins: Option<&RootPins>, as_of: Time) -> Result<Self, TrustError> {
         let trust = Trust { pins: pins.cloned(), first_contact: true, ..Trust::default() };
         let (report, facts) = judge(&VerifyInput { source, trust: &trust, as_of });
         let failed = report.checks.iter().find(|result| matches!(result.outcome, Outcome::Fail(_)));
+        if failed.is_some_and(|failed| failed.check.id == "keys.root-pinned") {
+            return Err(TrustError::PreviousRoots);
+        }
         if let Some(failed) = failed {
             return Err(TrustError::Previous(format!("it fails {}", failed.check.id)));
         }

@@ -11,7 +11,7 @@ use walwarden_core::{
     merkle::TreeHead,
 };
 use walwarden_fixtures::{
-    golden::policy,
+    golden::{policy, witness, witness_keys},
     keys::TestKey,
     story::{
         Story,
@@ -26,10 +26,10 @@ use walwarden_verify::{Report, Source, Trust, Verdict, VerifyInput, report::Outc
 
 const SEEDS: u64 = 1_000;
 const DATABASES: [&str; 3] = ["billing", "crm", "shop"];
-const ROOTS: [&str; 6] = ["root a", "root b", "root c", "root d", "root e", "root f"];
+const ROOTS: [&str; 6] = ["root a", "root b", "root c", "root d", "root e", "es256 root f"];
 const LOG_KEYS: [&str; 6] = ["log 2", "log 3", "log 4", "log 5", "log 6", "log 7"];
 const STATEMENT_KEYS: [&str; 6] =
-    ["statements 2", "statements 3", "statements 4", "statements 5", "statements 6", "statements 7"];
+    ["statements 2", "statements 3", "statements 4", "statements 5", "es256 statements 6", "statements 7"];
 const DAY: i64 = 86_400_000;
 
 /// xorshift64*: dice that fall the same way for a seed.
@@ -76,7 +76,7 @@ struct Teller {
 }
 
 /// All that must happen in some story.
-const FEATURES: [&str; 27] = [
+const FEATURES: [&str; 31] = [
     "approval signed",
     "backup",
     "backup failed",
@@ -84,12 +84,16 @@ const FEATURES: [&str; 27] = [
     "backup that stays open",
     "bundle judged against the one before",
     "bundle judged after a gap",
+    "bundle judged by witnesses",
     "capture of evidence",
     "capture compared with an earlier one",
     "log key replaced",
     "log key revoked",
     "log key revoked from an earlier head",
     "one root",
+    "head seen by a witness while the period ran",
+    "key on P-256 for roots",
+    "key on P-256 for statements",
     "period without entries",
     "policy adopted",
     "reader holds a head of before a change of roots",
@@ -109,10 +113,11 @@ const FEATURES: [&str; 27] = [
 impl Teller {
     fn new(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let ring = match dice.below(4) {
+        let ring = match dice.below(5) {
             0 => Ring::small(),
             1 => Ring::apart(),
             2 => Ring::two_of_three(),
+            3 => Ring::es256(),
             _ => Ring::with_persons(),
         };
         let databases = DATABASES[..1 + dice.index(3)].to_vec();
@@ -148,11 +153,30 @@ impl Teller {
         !self.story.ring.persons.is_empty()
     }
 
+    /// Keys on P-256 that are in use now.
+    fn did_es256(&mut self) {
+        let is_es256 = |key: &TestKey| key.public().as_ed25519().is_none();
+        if self.story.ring.roots.iter().any(is_es256) {
+            self.did("key on P-256 for roots");
+        }
+        if is_es256(&self.story.ring.statements) {
+            self.did("key on P-256 for statements");
+        }
+    }
+
+    /// A witness sees the last head, now by the story's clock.
+    fn cosigned(&mut self, index: usize) {
+        let (witness, key) = witness(index);
+        let now = self.story.clock.to_string();
+        self.story.cosign(&witness, &key, &format!("{}Z", &now[..19]));
+    }
+
     fn adopt(&mut self) {
         self.versions += 1;
         let toml = policy(&format!("2026.{}", self.versions), &self.databases);
-        if self.has_persons() && self.dice.one_in(2) {
-            self.story.wait(1_000).adopt_approved(&toml, &Person::approver(), |_, _| ());
+        let approver = self.story.ring.persons.iter().find(|person| person.id == Person::approver().id).cloned();
+        if let Some(approver) = approver.filter(|_| self.dice.one_in(2)) {
+            self.story.wait(1_000).adopt_approved(&toml, &approver, |_, _| ());
             self.did("approval signed");
         } else {
             self.story.wait(1_000).adopt(&toml);
@@ -200,7 +224,13 @@ impl Teller {
             38 => self.replaces_roots(),
             39 => _ = self.story.declare(),
             40..45 if self.has_persons() => self.reviews(database),
-            _ => _ = self.story.sign_head(),
+            _ => {
+                self.story.sign_head();
+                if self.dice.one_in(4) {
+                    self.cosigned(0);
+                    self.did("head seen by a witness while the period ran");
+                }
+            }
         }
     }
 
@@ -255,7 +285,8 @@ impl Teller {
 
     fn review(&mut self, feature: &'static str, subject: Reviewed, item: Option<EntryId>) {
         let Some(item) = item else { return };
-        self.story.review(&Person::reviewer(), subject, &[item]);
+        let reviewer = self.story.ring.persons.first().expect("a person").clone();
+        self.story.review(&reviewer, subject, &[item]);
         self.did(feature);
     }
 
@@ -355,6 +386,10 @@ impl Teller {
         let period = Period { start, end };
         self.story.clock = later(end, 60_000);
         let head = self.story.export(period);
+        self.did_es256();
+        // Both see every bundle's last head; who judges it may not ask.
+        self.cosigned(0);
+        self.cosigned(1);
         (self.story.seal(period), head.size)
     }
 }
@@ -396,6 +431,12 @@ fn told(seed: u64, verdicts: &mut [usize; 4]) -> BTreeMap<&'static str, usize> {
     let known = 1 + teller.dice.index(usize::try_from(size).expect("small"));
     let mut trust = Trust::default();
     trust.add_handover(teller.story.handover(known).as_bytes()).expect("a handover");
+    if teller.dice.one_in(2) {
+        // One of the two is enough, or both are needed.
+        let threshold = teller.dice.one_in(2).then_some(1);
+        trust.add_witnesses(witness_keys().as_bytes(), threshold).expect("witnesses");
+        teller.did("bundle judged by witnesses");
+    }
     let mut judge = |teller: &mut Teller, sealed: &Sealed, trust: &Trust| {
         let report = judged(sealed, trust);
         no_failure(seed, &report);
@@ -451,7 +492,7 @@ fn no_check_of_an_honest_bundle_fails() {
 
 #[test]
 fn test_keys_are_sound_and_distinct() {
-    let more = LOG_KEYS.into_iter().chain(STATEMENT_KEYS).chain(["root e", "root f"]);
+    let more = LOG_KEYS.into_iter().chain(STATEMENT_KEYS).chain(["root e", "es256 root f"]);
     let words = more.chain(walwarden_fixtures::keys::WORDS);
     let mut keys: Vec<Digest> = words.map(|word| TestKey::new(word).fingerprint()).collect();
     let before = keys.len();

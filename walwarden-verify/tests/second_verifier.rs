@@ -1,10 +1,10 @@
 //! The second verifier, `spec/reference/verify.py`, was written from the pages of `spec/` and not from this crate. It
 //! must come to the same verdict, the same failing checks and the same checks not run, on every bundle of the corpus and
 //! on bundles changed at random. Control rules are outside its scope, so `exceptions` is `verified` to it.
-#![allow(clippy::disallowed_types, clippy::disallowed_macros, reason = "a test starts programs, and prints its skips")]
-#![allow(clippy::disallowed_methods, reason = "only whether CI is set")]
+#![allow(clippy::disallowed_types, reason = "a test starts programs")]
 
 mod golden_support;
+mod python_support;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,6 +13,7 @@ use std::{
 };
 
 use golden_support::{cases, ids, judge, name};
+use python_support::python;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use walwarden_core::{Time, jcs};
@@ -41,19 +42,6 @@ struct Line {
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The Python that `.ci/setup` makes; `None`, said aloud, where there is none.
-fn python() -> Option<PathBuf> {
-    let python = workspace().join("target/python/bin/python3");
-    let there =
-        Command::new(&python).args(["-c", "import cryptography"]).output().is_ok_and(|run| run.status.success());
-    if there {
-        return Some(python);
-    }
-    assert!(std::env::var_os("CI").is_none(), "target/python is missing: .ci/setup test");
-    println!("SKIPPED: the second verifier needs target/python, made by `.ci/setup test`");
-    None
 }
 
 /// What the second verifier makes of every case of these folders, in one process.
@@ -89,7 +77,7 @@ fn first(report: &Report) -> Judgement {
 
 #[test]
 fn two_verifiers_agree_on_every_bundle_of_the_corpus() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography", "the second verifier") else { return };
     let folders = ["golden", "tampered"].map(|folder| corpus::folder().join(folder));
     let second = second(&python, &folders);
     let mut differences = Vec::new();
@@ -120,7 +108,7 @@ fn two_verifiers_agree_on_every_bundle_of_the_corpus() {
 
 #[test]
 fn the_second_verifier_reads_every_vector() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography", "the second verifier") else { return };
     let verifier = workspace().join("spec/reference/verify.py");
     let run = Command::new(&python).arg(verifier).arg("--vectors").output().expect("python runs");
     let said = String::from_utf8_lossy(&run.stdout);
@@ -134,7 +122,7 @@ const CHANGED: [usize; 2] = [2_000, 1_000];
 
 #[test]
 fn two_verifiers_agree_on_bundles_whose_bytes_were_changed() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography", "the second verifier") else { return };
     let golden = Golden::of(&corpus::folder().join("golden/minimal.toml"));
     let mut random = Random(0x7761_6c77_6172_6465);
     let judged = compare(&python, (0..CHANGED[0]).map(|_| (&golden, random.bytes(&golden.zip))));
@@ -143,7 +131,7 @@ fn two_verifiers_agree_on_bundles_whose_bytes_were_changed() {
 
 #[test]
 fn two_verifiers_agree_on_bundles_whose_documents_were_changed_and_signed_again() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography", "the second verifier") else { return };
     let golden: Vec<Golden> = cases("golden").iter().map(|toml| Golden::of(toml)).collect();
     let mut random = Random(0x7665_7269_6679);
     let changed = (0..CHANGED[1]).map(|number| {

@@ -1,8 +1,8 @@
 //! The backups of a day: what is found, how it is said, and that its proofs and signatures hold for somebody else.
-#![allow(clippy::disallowed_types, clippy::disallowed_macros, reason = "a test starts programs, and prints its skips")]
-#![allow(clippy::disallowed_methods, reason = "only whether CI is set")]
+#![allow(clippy::disallowed_types, reason = "a test starts programs")]
 
 mod golden_support;
+mod python_support;
 
 use std::{
     path::PathBuf,
@@ -10,6 +10,7 @@ use std::{
 };
 
 use golden_support::cases;
+use python_support::python;
 use serde_json::{Value, json};
 use walwarden_fixtures::{case::Expect, corpus, tamper::Kit};
 use walwarden_verify::{
@@ -132,7 +133,7 @@ type Spoil = (&'static str, fn(&mut Value));
 /// changed.
 #[test]
 fn what_is_shown_can_be_checked_alone() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("cryptography", "checking what is shown") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("shown.json");
     let judged = |value: &Value, trust: [&str; 2]| -> (Option<i32>, String) {
@@ -216,17 +217,4 @@ fn hostile_names_are_shown_as_such() {
         assert!(!text.contains(['\u{202e}', '\u{2066}']), "{text:?}");
     }
     assert!(rendered(&shown, ShowFormat::Text { colour: false }).contains("[U+202E][U+001B]"));
-}
-
-/// The Python that `.ci/setup` makes; `None`, said aloud, where there is none.
-fn python() -> Option<PathBuf> {
-    let python = corpus::folder().join("../target/python/bin/python3");
-    let there =
-        Command::new(&python).args(["-c", "import cryptography"]).output().is_ok_and(|run| run.status.success());
-    if there {
-        return Some(python);
-    }
-    assert!(std::env::var_os("CI").is_none(), "target/python is missing: .ci/setup test");
-    println!("SKIPPED: checking what is shown needs target/python, made by `.ci/setup test`");
-    None
 }

@@ -21,16 +21,21 @@ Examples:
       judge a bundle by what the organisation handed over by another channel
   walwarden-verify 2026-q3.zip --root 3b1f…64 hex digits… --first-contact
       pin a root key by its fingerprint; no head of this history is held yet
-  walwarden-verify 2026-q4.zip --trust handover.json --previous 2026-q3.zip --html report.html --json report.json
+  walwarden-verify 2026-q4.zip --trust handover.json --previous 2026-q3.zip \\
+      --html report.html --json report.json
       the next quarter must continue the last one; also write the report as files
   walwarden-verify compare 2026-q3.zip 2026-q4.zip --trust handover.json
       what two histories are to each other: continued, cut short, or forked
   walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --trust handover.json
       the backups of a day: where they lie, who signed them, and the proof that they are in the record
+  walwarden-verify 2026-q3.zip --trust handover.json --witness witnesses.txt \\
+      --tsa-root tsa.pem --artifacts dumps
+      judge by witnesses and an authority that you chose, and hash the dumps in a folder
   walwarden-verify explain chain.roots
       what a check means, and what to ask when it fails
 
-A bundle that is named like a command is given with its folder: walwarden-verify ./explain
+A bundle that is named like a command is given with its folder:
+  walwarden-verify ./explain
 
 The fingerprint of a root key is what this prints:
   openssl pkey -pubin -in root.pub -outform DER | sha256sum
@@ -40,7 +45,7 @@ Exit codes:
   1  rejected: a check failed
   2  nothing was judged: wrong arguments or unreadable input
   3  not established: intact, but a required check could not be run
-  4  verified, with exceptions: authentic, and it shows deviations from the policy";
+  4  verified, with exceptions: authentic, and it shows deviations";
 
 /// Judges a walwarden evidence bundle. Reads files, and nothing else: no network, no other program.
 #[derive(Debug, Parser)]

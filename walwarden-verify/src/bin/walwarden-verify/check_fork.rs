@@ -19,7 +19,7 @@ Examples:
 
 Exit codes:
   0  the fork is shown
-  1  it is not: the file, a signature or a proof does not stand under your root keys
+  1  it is not: something in the file does not stand under your root keys
   2  nothing was judged: wrong arguments or unreadable input";
 
 /// Judges a fork-evidence file under your root keys, without either bundle

@@ -26,7 +26,8 @@ Examples:
       does the next quarter continue the last one, without gap?
   walwarden-verify compare kept-head.txt 2026-q4.zip --trust handover.json
       does the bundle continue a head that was kept: a checkpoint, or the line `origin size root`?
-  walwarden-verify compare from-them.zip from-their-bank.zip --trust handover.json --evidence fork.json
+  walwarden-verify compare from-them.zip from-their-bank.zip \\
+      --trust handover.json --evidence fork.json
       were two histories signed? If so, write what shows it to somebody who has neither bundle
 
 Relations of the second to the first:

@@ -19,7 +19,8 @@ const EXAMPLES: &str = "\
 Examples:
   walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --trust handover.json
       which backups are of that day, where they lie, who signed them, and the proof that they are in the record
-  walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --database shop --trust handover.json --json shop.json
+  walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --database shop \\
+      --trust handover.json --json shop.json
       one database; the file holds line, proof, checkpoint, statement and keys, and can be checked alone
 
 A backup is of the day in UTC in which its snapshot lies. Where there is none, the last one before is shown.
@@ -30,7 +31,7 @@ Exit codes:
   1  rejected: a check failed
   2  nothing was shown: wrong arguments, unreadable input, or no such database
   3  not established: intact, but a required check could not be run
-  4  verified, with exceptions: authentic, and it shows deviations from the policy";
+  4  verified, with exceptions: authentic, and it shows deviations";
 
 /// Shows the backups of a day: locator, digests, signer, proof, restore tests
 #[derive(Debug, clap::Args)]

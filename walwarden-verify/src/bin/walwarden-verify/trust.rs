@@ -144,9 +144,15 @@ impl Heads {
         }
         if let Some(path) = &self.previous {
             let source = open(path).map_err(unreadable)?;
-            let hint = "judge that bundle by itself first: walwarden-verify BUNDLE with the same pins";
-            let previous =
-                Previous::of(&source, trust.pins.as_ref(), as_of).map_err(|error| Failure::new(error, hint))?;
+            let previous = Previous::of(&source, trust.pins.as_ref(), as_of).map_err(|error| {
+                let hint = match error {
+                    TrustError::PreviousRoots => {
+                        "give the pins that you held then: they anchor later bundles too; or its head by --known-head"
+                    }
+                    _ => "judge that bundle by itself first: walwarden-verify BUNDLE with the same pins",
+                };
+                Failure::new(error, hint)
+            })?;
             trust.add_previous(previous);
         }
         trust.agrees().map_err(|error| {
