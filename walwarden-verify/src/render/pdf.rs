@@ -51,8 +51,7 @@ impl Identity {
 /// A font that is compiled in cannot be read, or the library refuses: both are faults of the program.
 pub(super) fn render(document: &Document, identity: Identity) -> io::Result<Vec<u8>> {
     let fonts = font::Fonts::open()?;
-    let mut flow = flow::Flow::new(&fonts);
-    cover::cover(&mut flow, document);
+    let mut flow = cover::begin(&fonts, document);
     let contents = cover::reserve_contents(&mut flow, document);
     for section in &document.sections {
         flow.section(section);

@@ -88,15 +88,21 @@ impl Search<'_> {
         {
             self.scope = scope.databases.iter().map(|database| database.id.clone()).collect();
         }
-        if !line.is_one_of(&["backup.started", "backup.completed", "backup.failed"]) || !line.is_interpreted() {
+        if !line.is_one_of(&["backup.started", "backup.completed", "backup.failed"]) {
             return;
         }
-        let database = line.database();
-        if !self.databases.contains_key(database.as_ref()) {
-            self.databases.insert(database.clone().into_owned(), Seen::default());
+        let event = line.event();
+        let database = match &event {
+            Event::BackupStarted(start) => &start.database,
+            Event::BackupFailed(failed) => &failed.database,
+            Event::BackupCompleted(done) => &done.database,
+            _ => return,
+        };
+        if !self.databases.contains_key(database) {
+            self.databases.insert(database.clone(), Seen::default());
         }
         if self.asked.database.is_none_or(|asked| asked == database) {
-            self.event(position, line, &line.event());
+            self.event(position, line, &event);
         }
     }
 

@@ -23,9 +23,7 @@ pub(super) fn count(report: &Report) -> Text {
     let equal = of(|one| matches!(one, Compared::Equal { .. }));
     let different = of(|one| matches!(one, Compared::Differs { .. }));
     let all = words::count(artifacts.objects.len(), "object", "objects");
-    Text::plain(format!(
-        "{equal} of {all} hashed here and equal, {different} that differ; the others were not read here"
-    ))
+    Text::plain(format!("{equal} of {all} hashed here and equal, {different} different; the others were not read here"))
 }
 
 fn given(artifacts: &ArtifactsShown) -> Vec<Block> {

@@ -23,7 +23,7 @@ pub(super) const NO_WITNESS: &str =
     "none; nothing here shows that no other version of this history exists after the head you hold";
 
 /// The limits of `spec:model-3`, on page one.
-pub(super) const LIMITS: [&str; 7] = [
+pub(in crate::render) const LIMITS: [&str; 7] = [
     "An organisation that holds all its keys can record things that did not happen: dumps never taken, receipts copied from the expected root, databases left out of scope, one person as two reviewers. The record makes such a statement signed, dated and permanent; it does not prevent it.",
     "Independent of the organisation are only: dump bytes that you hash, a restore that you run, heads that you received during the period, and witnesses that you pinned.",
     "That a restored content root was equal is the producer's word, until somebody repeats the comparison.",

@@ -5,21 +5,33 @@ use super::{
     draw::{self, Item},
     flow::{Flow, LABELS, Spot, rows},
     style::{
-        self, BODY, FINE, HEIGHT, LABEL, MEASURE, MUTED, NAME, NAVY, RULE, RUNNING, SIDE, SMALL, TITLE, TOP, VERDICT,
-        WIDTH,
+        self, BODY, FINE, HEIGHT, LABEL, MEASURE, MUTED, NAME, NAVY, RULE, RUNNING, SIDE, SMALL, Style, TIGHT, TITLE,
+        VERDICT, WIDTH,
     },
     wrap,
 };
-use crate::render::pdf::font::Font;
+use crate::render::pdf::font::{Font, Fonts};
+
+/// Begins the document with its first page, on which the limits are to stand too (`spec:report-2`): set smaller where the
+/// verdict and the identity take much room.
+pub(super) fn begin<'a>(fonts: &'a Fonts, document: &Document) -> Flow<'a> {
+    let set = |limits| {
+        let mut flow = Flow::new(fonts);
+        cover(&mut flow, document, limits);
+        flow
+    };
+    let flow = set(SMALL);
+    if flow.pages.len() > 1 { set(TIGHT) } else { flow }
+}
 
 /// Sets the first page: verdict, identity, limits.
-pub(super) fn cover(flow: &mut Flow<'_>, document: &Document) {
+fn cover(flow: &mut Flow<'_>, document: &Document, limits: Style) {
     let cover = &document.cover;
     flow.put(Item::Rect { x: 0.0, y: 0.0, w: WIDTH, h: 7.0, radius: 0.0, colour: NAVY });
-    flow.y = 52.0;
+    flow.y = 44.0;
     flow.anchor("cover");
     flow.bookmark("Cover".into(), 1);
-    flow.text(SIDE, &Text::plain(document.title), TITLE, 400.0);
+    flow.text(SIDE, &Text::plain(document.title), TITLE, MEASURE);
     flow.y += 5.0;
     flow.text(SIDE, &Text::plain(cover.subtitle), LABEL, MEASURE);
     flow.y += 13.0;
@@ -29,9 +41,9 @@ pub(super) fn cover(flow: &mut Flow<'_>, document: &Document) {
     flow.y += 10.0;
     flow.facts(SIDE, MEASURE, LABELS, &cover.facts);
     flow.y += 8.0;
-    let title = style::Style { font: Font::Semi, colour: style::INK, ..SMALL };
+    let title = Style { font: Font::Semi, colour: style::INK, ..limits };
     flow.text(SIDE, &Text::plain(cover.limits_title), title, MEASURE);
-    flow.points(&cover.limits, SMALL, 0.0);
+    flow.points(&cover.limits, limits, 0.0);
 }
 
 fn panel(flow: &mut Flow<'_>, panel: &Panel) {
@@ -65,11 +77,16 @@ fn counted(flow: &mut Flow<'_>, x: f32, y: f32, count: &Count) -> f32 {
     x + flow.fonts.width(count.label, Font::Sans, 9.2)
 }
 
-/// Begins the second page and leaves room for the contents.
+/// Leaves room for the contents on the second page, below what the first had no room for.
 pub(super) fn reserve_contents(flow: &mut Flow<'_>, document: &Document) -> Spot {
-    flow.page();
+    let height = 14.0 + 16.5 * rows(document.sections.len()) + 10.0;
+    if flow.pages.len() < 2 {
+        flow.page();
+    } else if !flow.need(height + 16.0) {
+        flow.y += 16.0;
+    }
     let spot = flow.spot();
-    flow.y = TOP + 14.0 + 16.5 * rows(document.sections.len()) + 10.0;
+    flow.y += height;
     spot
 }
 

@@ -57,6 +57,7 @@ const fn style(font: Font, size: f32, leading: f32, colour: Colour) -> Style {
 
 pub(super) const BODY: Style = style(Font::Sans, 10.5, 15.0, INK);
 pub(super) const SMALL: Style = style(Font::Sans, 8.6, 11.4, MUTED);
+pub(super) const TIGHT: Style = style(Font::Sans, 7.5, 9.5, MUTED);
 pub(super) const FINE: Style = style(Font::Sans, 6.8, 8.6, MUTED);
 pub(super) const FACT: Style = style(Font::Sans, 9.6, 13.2, INK);
 pub(super) const LABEL: Style = style(Font::Sans, 9.6, 13.2, MUTED);
@@ -64,7 +65,7 @@ pub(super) const CELL: Style = style(Font::Sans, 8.8, 12.2, INK);
 pub(super) const HEAD: Style = style(Font::Semi, 8.0, 11.0, MUTED);
 pub(super) const CHIP: Style = style(Font::Semi, 8.0, 12.2, INK);
 pub(super) const CAPTION: Style = style(Font::Sans, 8.6, 12.0, MUTED);
-pub(super) const TITLE: Style = style(Font::Serif, 31.0, 36.0, NAVY);
+pub(super) const TITLE: Style = style(Font::Serif, 27.0, 31.0, NAVY);
 pub(super) const SECTION: Style = style(Font::Serif, 20.0, 26.0, NAVY);
 pub(super) const HEADING: Style = style(Font::Semi, 12.0, 16.0, INK);
 pub(super) const CARD: Style = style(Font::Semi, 10.2, 14.0, INK);

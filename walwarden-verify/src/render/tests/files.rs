@@ -17,7 +17,10 @@ use serde_json::Value;
 use walwarden_core::Digest;
 
 use super::{assert_occur, bytes, must_occur, sample, samples, squeezed, string};
-use crate::render::Format;
+use crate::{
+    render::{Format, document::words::LIMITS},
+    report::{Evidence, Outcome},
+};
 
 /// Tags that the page may have.
 const TAGS: &[&str] = &[
@@ -198,6 +201,26 @@ fn everything_occurs_in_the_pdf() {
         let words: Vec<String> = must_occur(&report).into_iter().filter(ours).collect();
         assert_occur(name, &text, &report, &words);
         assert!(pages.iter().any(|page| page.contains(&format!("2 of {}", pages.len() - 1))), "{name}: page numbers");
+    }
+}
+
+/// `spec:report-2`: also where the verdict and the witnesses take several lines.
+#[test]
+fn the_first_page_of_the_pdf_holds_every_limit() {
+    let mut witnessed = sample::clean();
+    let seen = |name| {
+        format!("the head of 253 lines existed not after 2026-10-01 00:11:00 UTC, by witness {name} that you pinned")
+    };
+    let words = format!("2 of 2 pinned witnesses, 2 required: {}; {}", seen("w1.example"), seen("w2.example"));
+    sample::set(&mut witnessed, "chain.witnessed", Outcome::Pass(Evidence(words)));
+    // Names of a hostile bundle may take the room; nothing of it is lost then, but stands on the next page.
+    let ordinary = samples().into_iter().filter(|(name, _)| *name != "hostile");
+    for (name, report) in ordinary.chain([("witnessed", witnessed)]) {
+        let first = ["-raw", "-f", "1", "-l", "1", "PDF", "-"];
+        let Some(text) = ask("pdftotext", &first, &bytes(&report, Format::Pdf)) else { return };
+        for limit in LIMITS {
+            assert!(squeezed(&text).contains(&squeezed(limit)), "{name}: {limit}");
+        }
     }
 }
 
