@@ -158,7 +158,7 @@ impl Heads {
         trust.agrees().map_err(|error| {
             let hint = match error {
                 TrustError::Contradiction(..) => {
-                    "two histories were shown to you: keep both files, and ask the organisation"
+                    "two histories were shown to you: keep both; `walwarden-verify compare` says whether that is a fork"
                 }
                 _ => "give heads of one chain",
             };

@@ -28,7 +28,7 @@ pub(super) fn begin<'a>(fonts: &'a Fonts, document: &Document) -> Flow<'a> {
 fn cover(flow: &mut Flow<'_>, document: &Document, limits: Style) {
     let cover = &document.cover;
     flow.put(Item::Rect { x: 0.0, y: 0.0, w: WIDTH, h: 7.0, radius: 0.0, colour: NAVY });
-    flow.y = 44.0;
+    flow.y = 50.0;
     flow.anchor("cover");
     flow.bookmark("Cover".into(), 1);
     flow.text(SIDE, &Text::plain(document.title), TITLE, MEASURE);
