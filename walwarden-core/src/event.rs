@@ -14,6 +14,7 @@ mod review;
 mod schedule;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
+use core::ops::RangeInclusive;
 
 use serde_json::value::RawValue;
 
@@ -135,6 +136,17 @@ events! {
 }
 
 impl Event {
+    /// How many statements an entry of this type references (`spec:events-4`); `None` of a type that is not known.
+    #[must_use]
+    pub fn statements(kind: &str) -> Option<RangeInclusive<usize>> {
+        match kind {
+            "chain.genesis" | "key.changed" | "backup.completed" | "restore.tested" | "evidence.collected"
+            | "review.signed" => Some(1..=1),
+            "policy.adopted" => Some(0..=1),
+            kind => Self::TYPES.contains(&kind).then_some(0..=0),
+        }
+    }
+
     /// Types whose data may name entries; the `refs` of all others are empty.
     pub const REFERRING: &'static [&'static str] = &[
         "backup.started",

@@ -162,7 +162,8 @@ impl Versions {
     /// [`RegistryError::NotEntered`] when a version has no entry, or entries name versions out of order.
     pub fn in_force(self, entries: &Entries<'_>) -> Result<Registry, RegistryError> {
         let mut from = Vec::new();
-        for entry in entries.all() {
+        // Places count lines, not what the lines state: `from` ascends whatever a hostile chain says (spec:keys-7).
+        for (place, entry) in (0..).zip(entries.all()) {
             if !entry.is_one_of(&["chain.genesis", "key.changed"]) {
                 continue;
             }
@@ -179,7 +180,7 @@ impl Versions {
             if usize::try_from(version) != Ok(expected) || !referenced || !same_origin {
                 return Err(wrong);
             }
-            from.push((entry.seq, entry.recorded_at));
+            from.push((place, entry.recorded_at));
         }
         if from.len() < self.0.len() {
             return Err(RegistryError::NotEntered { version: from.len().saturating_add(1) });
@@ -263,7 +264,7 @@ fn signed(before: Option<&Version>, version: &Version) -> Result<(), DsseError> 
 #[derive(Debug, Clone)]
 pub struct Registry {
     versions: Versions,
-    /// `seq` and `recorded_at` of the entry that enters each version.
+    /// Place of the entry that enters each version, ascending, and its `recorded_at`.
     from: Vec<(u64, Time)>,
 }
 
@@ -283,12 +284,12 @@ pub enum KeyState {
         wanted: &'static str,
     },
     /// Signed above the cut of a retired or revoked key.
-    #[error("key {keyid} is {state} and counts only below entry {cut}")]
+    #[error("key {keyid} is {} and counts only below entry {cut}", state.word())]
     Cut {
         /// The key.
         keyid: KeyId,
         /// Retired or revoked.
-        state: &'static str,
+        state: State,
         /// First entry that does not count.
         cut: u64,
     },
@@ -320,27 +321,43 @@ impl Registry {
     /// # Errors
     /// Why the key does not count there.
     pub fn key_at(&self, keyid: &KeyId, purpose: Use, seq: u64) -> Result<PublicKey, KeyState> {
-        let find = |registry: Option<&'_ KeyRegistry>| -> Option<RegistryKey> {
-            registry?.keys.iter().find(|key| key.jwk.id() == *keyid).cloned()
-        };
-        let key = find(self.at(seq)).ok_or_else(|| KeyState::Unknown(keyid.clone()))?;
-        if !key.uses.contains(&purpose) {
+        let there = self.at(seq).and_then(|version| version.find(keyid));
+        let there = there.ok_or_else(|| KeyState::Unknown(keyid.clone()))?;
+        if !there.uses.contains(&purpose) {
             return Err(KeyState::Use { keyid: keyid.clone(), wanted: purpose.word() });
         }
         // A version that no longer lists the key leaves the last cut that was signed standing.
-        let newest = self.versions.0.iter().rev().find_map(|version| find(Some(&version.registry)));
-        for state in [&Some(key.clone()), &newest].into_iter().flatten() {
-            let cut = match purpose {
-                Use::Log => state.last_head.as_ref().map(|head| head.size),
-                _ => state.last_trusted.map(|head| head.size),
-            };
-            if let Some(cut) = cut
-                && seq >= cut
-            {
-                return Err(KeyState::Cut { keyid: keyid.clone(), state: state.state.word(), cut });
+        let newest = self.versions.0.iter().rev().find_map(|version| version.registry.find(keyid));
+        let judged = || [Some(there), newest].into_iter().flatten();
+        match judged().filter_map(RegistryKey::cut).min() {
+            Some(cut) if seq >= cut => {
+                let revoked = judged().any(|key| key.state == State::Revoked);
+                let state = if revoked { State::Revoked } else { State::Retired };
+                Err(KeyState::Cut { keyid: keyid.clone(), state, cut })
             }
+            _ => Ok(there.jwk),
         }
-        Ok(key.jwk)
+    }
+
+    /// Finds a key that may sign a statement of entry `seq`, the run of which `began` at that entry, if it had a run
+    /// (`spec:keys-9`): a key that was retired while the run lasted is judged where the run began; a revoked one is not.
+    ///
+    /// # Errors
+    /// Why the key does not count there.
+    pub fn key_of_run(
+        &self,
+        keyid: &KeyId,
+        purpose: Use,
+        seq: u64,
+        began: impl FnOnce() -> Option<u64>,
+    ) -> Result<PublicKey, KeyState> {
+        match self.key_at(keyid, purpose, seq) {
+            Err(KeyState::Cut { state: State::Retired, keyid, cut }) => match began() {
+                Some(began) if began < cut => self.key_at(&keyid, purpose, began),
+                _ => Err(KeyState::Cut { state: State::Retired, keyid, cut }),
+            },
+            judged => judged,
+        }
     }
 
     /// All keys that may sign `purpose` for entry `seq`.

@@ -92,6 +92,38 @@ fn zip(entries: &[Entry]) -> Vec<u8> {
     zip_with_gap(entries, b"")
 }
 
+/// A file whose sizes are in a Zip64 field of the directory, which states `sizes` instead.
+fn zip64(entry: &Entry, sizes: [u8; 4]) -> Entry {
+    let length = (entry.data.len() as u64).to_le_bytes();
+    let extra = [[1, 0, 16, 0].as_slice(), &length, &length].concat();
+    Entry { extra, ..entry.clone() }.central(20, &[sizes, sizes].concat())
+}
+
+/// An extra field with a Unicode name, as Info-ZIP writes it: version, checksum of the plain name, other name.
+fn other_name(entry: &Entry) -> Vec<u8> {
+    let content = [[1].as_slice(), &crc32fast::hash(&entry.name).to_le_bytes(), b"other.txt"].concat();
+    [b"\x75\x70".to_vec(), length2(&content), content].concat()
+}
+
+/// The directory has a name of no bytes, the local header keeps the file's own.
+fn nameless_in_directory(mut entry: Entry) -> Entry {
+    let name = std::mem::take(&mut entry.name);
+    entry.local.push((26, length2(&name)));
+    entry.data.splice(..0, name);
+    entry
+}
+
+/// Zip64 end record and its locator, over a directory that ends at `at`.
+fn zip64_end(at: usize) -> Vec<u8> {
+    let record = [b"PK\x06\x06".as_slice(), &44_u64.to_le_bytes(), &[0; 44]].concat();
+    [record.as_slice(), b"PK\x06\x07", &[0; 4], &(at as u64).to_le_bytes(), &[1, 0, 0, 0]].concat()
+}
+
+/// The end record of a zip without files, whose directory would stand at `at`.
+fn empty_end(at: usize) -> Vec<u8> {
+    [b"PK\x05\x06".as_slice(), &[0; 12], &u32::try_from(at).unwrap().to_le_bytes(), &[0; 2]].concat()
+}
+
 fn source(bytes: Vec<u8>) -> Source {
     Source::from_zip("x.zip", bytes).expect("a zip")
 }
@@ -206,6 +238,33 @@ fn what_other_readers_hide_is_seen() {
         ("fewer counted", lie_about_count(1), "number of entries"),
         ("more counted", lie_about_count(65_534), "number of entries"),
         ("extra field", zip(&[first.clone(), Entry { extra: vec![1, 0, 1, 0, 7], ..second.clone() }]), "extra length"),
+        ("sizes in a Zip64 field", zip(&[first.clone(), zip64(&second, [0xFF; 4])]), "extra length"),
+        ("other sizes in a Zip64 field", zip(&[first.clone(), zip64(&second, 5_u32.to_le_bytes())]), "extra length"),
+        (
+            "sizes in a Zip64 field that is absent",
+            zip(&[first.clone(), second.clone().central(20, &[0xFF; 8])]),
+            "size",
+        ),
+        (
+            "Zip64 end record",
+            [&ok[..ok.len() - 22], &zip64_end(ok.len() - 22), &ok[ok.len() - 22..]].concat(),
+            "central directory does not end",
+        ),
+        (
+            "another name in an extra field",
+            zip(&[first.clone(), Entry { extra: other_name(&second), ..second.clone() }]),
+            "extra length",
+        ),
+        (
+            "no name in the directory",
+            zip(&[first.clone(), nameless_in_directory(second.clone())]),
+            "name it differently",
+        ),
+        (
+            "end record in the comment",
+            [&ok[..ok.len() - 2], &[22, 0], &empty_end(ok.len())].concat(),
+            "belong to no file",
+        ),
         ("end missing", ok[..ok.len() - 22].to_vec(), "no end record"),
         ("end cut", ok[..ok.len() - 1].to_vec(), "no end record"),
         ("comment", [&ok[..ok.len() - 2], &[1, 0], b"x"].concat(), "comment"),
@@ -227,7 +286,7 @@ fn what_other_readers_hide_is_seen() {
             "checksum",
         ),
     ];
-    assert_eq!(cases.len(), 33, "change this number on purpose");
+    assert_eq!(cases.len(), 40, "change this number on purpose");
     for (case, bytes, expected) in cases {
         let source = source(bytes);
         let found = what(&source);

@@ -180,6 +180,11 @@ TYPES = {
     ),
 }
 
+# events-4: how many statements an entry references, at least and at most; of other types none.
+STATEMENTS = dict.fromkeys(("backup.completed", "restore.tested", "evidence.collected", "review.signed"), (1, 1)) | {
+    "policy.adopted": (0, 1)
+}
+
 # events-2: by type, the members that hold ids of entries, in canonical order; in `objects` each item has one.
 REFERENCES = {
     "backup.started": ("retry_of",),

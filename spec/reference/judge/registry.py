@@ -124,12 +124,12 @@ class Registry:
 
     def __init__(self, versions, entries):
         self.versions, self.origin, self.entered = versions, versions[0].origin, []
-        for entry in entries:
+        for place, entry in enumerate(entries):
             if entry.value["type"] in ("chain.genesis", "key.changed"):
-                self._enter(entry)
+                self._enter(place, entry)
         refuse_unless(len(self.entered) == len(versions), "keys-7: a version that no entry references")
 
-    def _enter(self, entry):
+    def _enter(self, place, entry):
         data, number = event.data_of(entry, "chain.genesis", "key.changed"), len(self.entered) + 1
         refuse_unless(data is not None, "keys-7: an entry that should enter a version is not interpreted")
         stated = 1 if entry.value["type"] == "chain.genesis" else data["registry_version"]
@@ -138,13 +138,13 @@ class Registry:
         references = [one["payload"] for one in entry.value["statements"]]
         refuse_unless(references == [payload], "keys-7: an entry does not reference the version that it enters")
         refuse_unless(entry.value["origin"] == self.origin, "keys-7: a version is entered in another chain")
-        self.entered.append(entry)
+        self.entered.append((place, entry))
 
     def at(self, seq):
         """The version in force at an entry; None before the first."""
         found = None
-        for version, entry in zip(self.versions, self.entered, strict=True):
-            if entry.value["seq"] <= seq:
+        for version, (place, _) in zip(self.versions, self.entered, strict=True):
+            if place <= seq:
                 found = version
         return found
 
@@ -160,9 +160,8 @@ class Registry:
     def retired_log_keys(self):
         """keys-9: log keys that a version retires, each with the entry from which it does."""
         steps = zip(self.versions, self.versions[1:], self.entered[1:])
-        for before, version, entry in steps:
+        for before, version, (seq, _) in steps:
             active = {listed.key for listed in before.keys if listed.state == "active"}
-            seq = entry.value["seq"]
             successors = [listed.key for listed in version.keys if listed.is_log and listed.state == "active"]
             if all(self._revoked_below(key, seq) for key in successors):
                 continue
@@ -185,10 +184,19 @@ class Registry:
         refuse_unless(there, f"keys-9: key {keyid} is not in the version in force at entry {seq}")
         refuse_unless(use in there.uses, f"keys-9: key {keyid} has not the use {use}")
         newest = [one for one in (version.find(keyid) for version in self.versions) if one][-1]
-        for listed in (there, newest):
-            if listed.cut and seq >= listed.cut["size"]:
-                raise Cut(f"keys-9: key {keyid} is {listed.state} and counts below entry {listed.cut['size']}", listed)
+        cuts = [listed.cut["size"] for listed in (there, newest) if listed.cut]
+        if cuts and seq >= min(cuts):
+            raise Cut(keyid, min(cuts), revoked="revoked" in (there.state, newest.state))
         return there.key
+
+    def key_of_run(self, keyid, use, seq, began):
+        """keys-9: as `key_at`; but a key that was retired while the run lasted is judged where the run began."""
+        try:
+            return self.key_at(keyid, use, seq)
+        except Cut as cut:
+            if cut.revoked or began is None or began >= cut.size:
+                raise
+            return self.key_at(keyid, use, began)
 
     def csv(self):
         """keys-11."""
@@ -200,7 +208,7 @@ class Registry:
         return "".join(row + "\n" for row in rows).encode()
 
     def _first(self, key, active):
-        for version, entry in zip(self.versions, self.entered, strict=True):
+        for version, (_, entry) in zip(self.versions, self.entered, strict=True):
             listed = version.find(key.id)
             if listed and (listed.state == "active") == active:
                 return entry.value["recorded_at"]
@@ -210,6 +218,7 @@ class Registry:
 class Cut(Refused):
     """A key that signed beyond its cut."""
 
-    def __init__(self, why, listed):
-        super().__init__(why)
-        self.revoked = listed.state == "revoked"
+    def __init__(self, keyid, size, revoked):
+        state = "revoked" if revoked else "retired"
+        super().__init__(f"keys-9: key {keyid} is {state} and counts below entry {size}")
+        self.size, self.revoked = size, revoked

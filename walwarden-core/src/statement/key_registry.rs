@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Predicate, Subject};
 use crate::{
     digest::Digest,
-    key::PublicKey,
+    key::{KeyId, PublicKey},
     merkle::TreeHead,
     value::{Origin, nullable, present},
 };
@@ -39,6 +39,12 @@ impl Predicate for KeyRegistry {
 }
 
 impl KeyRegistry {
+    /// The key of this id, as this version lists it.
+    #[must_use]
+    pub fn find(&self, id: &KeyId) -> Option<&RegistryKey> {
+        self.keys.iter().find(|key| key.jwk.id() == *id)
+    }
+
     /// The subjects that a statement over this registry must have.
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
@@ -83,6 +89,15 @@ pub struct RegistryKey {
     /// Why, for people.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub reason: Option<String>,
+}
+
+impl RegistryKey {
+    /// The first entry that it does not count for; `None` of an active key.
+    #[must_use]
+    pub fn cut(&self) -> Option<u64> {
+        let log = self.last_head.as_ref().map(|head| head.size);
+        log.or(self.last_trusted.map(|head| head.size))
+    }
 }
 
 /// What a key may sign.

@@ -109,28 +109,19 @@ pub(super) fn in_span(facts: &mut Facts<'_>) -> Judged {
     let mut starts: Option<BTreeMap<EntryId, u64>> = None;
     let mut signatures = 0_usize;
     for one in &statements.all {
-        let entry = facts.referencing(&one.payload_digest).and_then(|position| entries.all().get(position));
-        let Some(entry) = entry else { continue }; // statements.referenced fails
+        let Some(position) = facts.referencing(&one.payload_digest) else { continue }; // statements.referenced fails
+        let seq = position as u64;
         for signature in &one.envelope.signatures {
             if !listed.contains(&signature.keyid) {
                 continue; // a stranger's signature: statements.signed fails
             }
-            let key_at = |seq| registry.key_at(&signature.keyid, one.kind.purpose(), seq).map(|_| ());
-            let judged = match key_at(entry.seq) {
-                // The key was retired while the run lasted: what counts is where the run began. Not so of a revoked one.
-                Err(KeyState::Cut { keyid, state, cut }) if state != "revoked" => {
-                    let starts = starts.get_or_insert_with(|| run_starts(entries));
-                    let began =
-                        one.predicate.run().and_then(|run| starts.get(&run)).filter(|began| **began < entry.seq);
-                    began.map_or(Err(KeyState::Cut { keyid, state, cut }), |began| key_at(*began))
-                }
-                judged => judged,
-            };
+            let began = || starts.get_or_insert_with(|| run_starts(entries)).get(&one.predicate.run()?).copied();
+            let judged = registry.key_of_run(&signature.keyid, one.kind.purpose(), seq, began);
             judged.map_err(|state| {
                 let reads_as = if matches!(state, KeyState::Cut { .. }) { ReadsAs::ReSigning } else { ReadsAs::Other };
-                fail(format!("{state}; it signed for entry {}", entry.seq), reads_as, one.place())
+                fail(format!("{state}; it signed for entry {seq}"), reads_as, one.place())
             })?;
-            own_hand(one, registry, &signature.keyid, entry.seq)?;
+            own_hand(one, registry, &signature.keyid, seq)?;
             signatures = signatures.saturating_add(1);
         }
     }
@@ -153,15 +144,15 @@ fn own_hand(one: &One, registry: &Registry, keyid: &KeyId, seq: u64) -> Result<(
     }
 }
 
-/// Where each run began: `seq` of its `*.started` entry.
+/// Where each run began: the place of its `*.started` entry.
 fn run_starts(entries: &Entries<'_>) -> BTreeMap<EntryId, u64> {
-    let start = |entry: &Line<'_>| match event_of(entry, &["backup.started", "restore.started"])? {
-        Event::BackupStarted(start) => Some((start.run_id, entry.seq)),
-        Event::RestoreStarted(start) => Some((start.test_id, entry.seq)),
+    let start = |(position, entry): (usize, &Line<'_>)| match event_of(entry, &["backup.started", "restore.started"])? {
+        Event::BackupStarted(start) => Some((start.run_id, position as u64)),
+        Event::RestoreStarted(start) => Some((start.test_id, position as u64)),
         _ => None,
     };
     // The first of a run counts: a second start cannot move a run into another span.
-    entries.all().iter().rev().filter_map(start).collect()
+    entries.all().iter().enumerate().rev().filter_map(start).collect()
 }
 
 /// Every log key with a cut, in any version.

@@ -59,6 +59,7 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
     let statements = facts.carried()?;
     registries(facts, entries)?;
     refs(entries)?;
+    of_own_kind(entries)?;
     let mut last = None;
     for one in &statements.all {
         let position = referencing(facts, one)?;
@@ -145,6 +146,28 @@ fn refs(entries: &Entries<'_>) -> Result<(), Stop> {
                 ));
             }
         }
+    }
+    Ok(())
+}
+
+/// An entry references as many statements as its type has, whether or not they are carried (`spec:events-4`). Of what
+/// kind they are is judged by [`agrees`]; the entries of registry versions are those of `keys.registry-versions`.
+fn of_own_kind(entries: &Entries<'_>) -> Result<(), Stop> {
+    let mut payloads = entries.payloads().map(|(_, position)| position).peekable();
+    for (position, entry) in entries.all().iter().enumerate() {
+        let mut found = 0_usize;
+        while payloads.next_if_eq(&position).is_some() {
+            found = found.saturating_add(1);
+        }
+        if !entry.is_interpreted() || entry.is_one_of(&["chain.genesis", "key.changed"]) {
+            continue;
+        }
+        let Some(expected) = Event::statements(&entry.kind()).filter(|expected| !expected.contains(&found)) else {
+            continue;
+        };
+        let reads_as = if found < *expected.start() { ReadsAs::Deletion } else { ReadsAs::Insertion };
+        let what = "an entry references more or fewer statements than its type has";
+        return Err(differs(what, reads_as, entry_place(position), expected.end(), found));
     }
     Ok(())
 }

@@ -48,25 +48,15 @@ def in_span(facts):
         places = facts.references.get(statement.envelope.payload_digest, [])
         if len(places) != 1:
             continue  # statements.referenced fails
-        seq = entries[places[0]].value["seq"]
+        seq = places[0]
         for keyid, _ in statement.envelope.signatures:
             if keyid in listed:  # else statements.signed fails
-                _judge(registry, keyid, statement, seq, starts)
+                registry.key_of_run(keyid, statement.kind, seq, starts.get(statement.run()))
                 _own_hand(registry, keyid, statement, seq)
                 judged += 1
     if not judged:
         raise nothing("no statement by a key of the registry")
     return f"{judged} signatures"
-
-
-def _judge(registry, keyid, statement, seq, starts):
-    try:
-        registry.key_at(keyid, statement.kind, seq)
-    except Cut as cut:
-        began = starts.get(statement.run())
-        if cut.revoked or began is None or began >= seq:
-            raise
-        registry.key_at(keyid, statement.kind, began)
 
 
 def _own_hand(registry, keyid, statement, seq):
@@ -79,10 +69,10 @@ def _own_hand(registry, keyid, statement, seq):
 def _starts(entries):
     """keys-9: the first `*.started` entry of each run."""
     starts = {}
-    for entry in entries:
+    for place, entry in enumerate(entries):
         data = event.data_of(entry, *STARTS)
         if data:
-            starts.setdefault(data[STARTS[entry.value["type"]]], entry.value["seq"])
+            starts.setdefault(data[STARTS[entry.value["type"]]], place)
     return starts
 
 

@@ -20,8 +20,7 @@ def approval(statement, adopted):
 def seen(facts, statement, position):
     """The head that the person had seen lies in this history, and before the review."""
     head, place = statement.predicate["head"], statement.place
-    seq = facts.entries()[position].value["seq"]
-    refuse_unless(1 <= head["size"] <= seq, f"statements-10: the head of {place} does not lie before it")
+    refuse_unless(1 <= head["size"] <= position, f"statements-10: the head of {place} does not lie before it")
     root = facts.root_at(head["size"])
     refuse_unless(root and root.hex() == head["root"], f"statements-10: {place} is of another history")
 
@@ -32,7 +31,7 @@ def items(facts, statement):
     found = []
     for reference in said["subjects"]:
         position = facts.positions.get(reference["id"])
-        below = position is not None and entries[position].value["seq"] < said["head"]["size"]
+        below = position is not None and position < said["head"]["size"]
         refuse_unless(below, f"statements-10: an item of {place} is no entry below the head that was seen")
         found.append(entries[position])
     subjects = []

@@ -30,6 +30,7 @@ def referenced(facts):
         _one_reference(facts, version.envelope, "a registry version")
     for position, entry in enumerate(entries):
         _refs(facts, entry, position)
+        _of_own_kind(entry, position)
     last = {}
     for statement in statements:
         place = _one_reference(facts, statement.envelope, statement.place)
@@ -56,6 +57,14 @@ def _refs(facts, entry, position):
     refuse_unless(entry.value["refs"] == expected, f"events-2: refs of entry {position} are not the ids in its data")
     earlier = all(facts.positions.get(one, position) < position for one in expected)
     refuse_unless(earlier, f"events-2: entry {position} refers to no earlier entry")
+
+
+def _of_own_kind(entry, position):
+    """events-4, whether or not the statements are carried; those of registry versions are keys-7."""
+    kind, found = entry.value["type"], len(entry.value["statements"])
+    if event.is_interpreted(entry) and kind not in ("chain.genesis", "key.changed"):
+        least, most = event.STATEMENTS.get(kind, (0, 0))
+        refuse_unless(least <= found <= most, f"events-4: entry {position} references {found} statements")
 
 
 def _agrees(facts, statement, position):
