@@ -268,6 +268,13 @@ fn a_key_that_is_retired_during_a_run_is_judged_where_the_run_began() {
     let later = [vec![log(), key()], vec![log(), retired()], vec![log(), ended(&key(), State::Revoked, 5)]];
     let registry = registry(&later, &[0, 6, 9]);
     assert_eq!(word(&registry.key_of_run(&public(KEY).id(), Use::Backup, 8, || Some(4))), "revoked at 5");
+    // Not retired where the run began, nor in the newest version; the run began at the cut or beyond it all the same.
+    let again = [vec![log(), key()], vec![log(), ended(&key(), State::Retired, 3)], vec![log(), key()]];
+    let registry = self::registry(&again, &[0, 7, 9]);
+    for (began, expected) in [(2, "counts"), (3, "retired at 3"), (6, "retired at 3")] {
+        let found = word(&registry.key_of_run(&public(KEY).id(), Use::Backup, 8, || Some(began)));
+        assert_eq!(found, expected, "{began}");
+    }
     let registry = self::registry(&lists(retired()), &[0, 2, 6]);
     let unasked = registry.key_of_run(&public(KEY).id(), Use::Backup, 4, || panic!("the run is not asked for"));
     assert_eq!(unasked, Ok(public(KEY)));

@@ -95,6 +95,19 @@ fn a_threshold_counts_keys_and_an_unknown_signature_fails_the_envelope() {
 }
 
 #[test]
+fn a_signature_counts_for_the_key_that_it_names_and_only_if_it_holds() {
+    let signed = |named: u8, by: u8| {
+        let sig = Base64(secret(by).sign(&pae(b"{}")).to_bytes().to_vec());
+        Envelope::new(b"{}".to_vec(), vec![Signed { keyid: public(named).id(), sig }])
+    };
+    assert_eq!(signed(1, 1).signers_among(&[public(1), public(2)]), 1);
+    assert_eq!(signed(1, 1).signers_among(&[public(1), public(1)]), 1, "one key twice is one key");
+    assert_eq!(signed(2, 1).signers_among(&[public(1)]), 0, "it names another key");
+    assert_eq!(signed(1, 2).signers_among(&[public(1)]), 0, "it was made by another key");
+    assert_eq!(signed(2, 1).signers_among(&[public(1), public(2)]), 0);
+}
+
+#[test]
 fn weak_and_doubly_encoded_keys_are_refused() {
     let mut one = [0; 32];
     one[0] = 1;

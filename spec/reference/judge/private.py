@@ -4,7 +4,8 @@ import base64
 import json
 import re
 
-LAYERS, SHORTEST, WINDOW, PEM_BYTES = 3, 40, 8 << 10, 64 << 10
+LAYERS, SHORTEST, PEM_BYTES = 3, 40, 64 << 10
+JWK_BEFORE, JWK_BYTES, STRETCH = 8 << 10, 16 << 10, 64 << 10
 
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{%d,}" % SHORTEST)
 _HEX = re.compile(rb"[0-9a-f]*")
@@ -95,12 +96,12 @@ def _is_encrypted(algorithm, rest):
 def _is_pkcs8(rest):
     tags = [tag for tag, _ in rest]
     algorithm = _element(rest[0][1])
-    follows = tags[:2] == [SEQUENCE, OCTETS] and rest[1][1] and all(tag & 0x80 for tag in tags[2:])
+    follows = tags[:2] == [SEQUENCE, OCTETS] and rest[1][1] and len(tags) <= 4 and all(tag & 0x80 for tag in tags[2:])
     return bool(follows and algorithm and algorithm[0] == OID)
 
 
 def _is_sec1(rest):
-    return rest[0][0] == OCTETS and 20 <= len(rest[0][1]) <= 66 and {tag for tag, _ in rest[1:]} <= {0xA0, 0xA1}
+    return len(rest) <= 3 and rest[0][0] == OCTETS and 20 <= len(rest[0][1]) <= 66 and {tag for tag, _ in rest[1:]} <= {0xA0, 0xA1}
 
 
 def _is_rsa(rest):
@@ -125,8 +126,8 @@ def _in_pem(data):
     while at >= 0:
         frame = data[at + len(_BEGIN) : at + len(_BEGIN) + PEM_BYTES]
         label, named, body = frame.partition(b"-----")
-        body, ended, _ = body.partition(b"-----END ")
-        if named and ended:
+        body, _, ended = body.partition(b"-----")
+        if named and ended.startswith(b"END "):
             lines = [line.strip() for line in _unfolded(body).split(b"\n")]
             headers = [line for line in lines if b":" in line]
             digits = b"".join(line for line in lines if b":" not in line)
@@ -200,33 +201,37 @@ def _jwk(data):
     """A JSON object with `kty` and its private member, possibly escaped inside a string."""
     at = data.find(b"kty")
     while at >= 0:
-        window, near = data[max(at - WINDOW, 0) : at + WINDOW], min(at, WINDOW)
+        text = data[max(at - JWK_BEFORE, 0) : at + STRETCH + JWK_BYTES]
         for _ in range(LAYERS):
-            if _object_around(window, near):
+            if _holds_private_object(text):
                 return "JWK"
-            if b"\\" not in window:
+            if b"\\" not in text:
                 break
-            window = re.sub(rb"\\(.)", lambda match: b"\n" if match[1] == b"n" else match[1], window, flags=re.DOTALL)
-        at = data.find(b"kty", at + 1)
+            text = re.sub(rb"\\(.)", lambda match: b"\n" if match[1] == b"n" else match[1], text, flags=re.DOTALL)
+        at = data.find(b"kty", at + STRETCH)
     return None
 
 
-def _object_around(window, near):
-    if b'"d"' not in window and b'"k"' not in window:
+def _holds_private_object(data):
+    if b'"d"' not in data and b'"k"' not in data:
         return False
-    end, text = near, window.decode("latin-1")
-    for _ in range(16):
-        end = text.rfind("{", 0, end)
-        if end < 0:
-            return False
-        try:
-            value, _ = json.JSONDecoder().raw_decode(text, end)
-        except (ValueError, RecursionError):
-            continue
-        kind = value.get("kty")
-        member = value.get("k" if kind == "oct" else "d")
-        if type(kind) is str and type(member) is str:
-            secret = _lenient_base64(member.encode())
-            if secret and len(secret) >= 16:
-                return True
+    text, tried = data.decode("latin-1"), 0
+    for found in re.finditer("kty", text):
+        starts = range(max(tried, found.start() - JWK_BEFORE), found.start())
+        if any(text[start] == "{" and _is_private_jwk(text[start : start + JWK_BYTES]) for start in starts):
+            return True
+        tried = found.start()
     return False
+
+
+def _is_private_jwk(text):
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    kind = value.get("kty")
+    member = value.get("k" if kind == "oct" else "d")
+    if type(kind) is not str or type(member) is not str:
+        return False
+    secret = _lenient_base64(member.encode())
+    return bool(secret) and len(secret) >= 16

@@ -4,6 +4,8 @@
 mod base64;
 mod der;
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use serde::Deserialize;
 
@@ -72,7 +74,8 @@ fn pem(bytes: &[u8]) -> Option<&'static str> {
         let rest = rest.get(..rest.len().min(64 << 10))?;
         let (label, body) = rest.split_at_checked(memmem::find(rest, b"-----")?)?;
         let body = from(body, 5);
-        let text = unfolded(body.get(..memmem::find(body, b"-----END ")?)?);
+        let (body, end) = body.split_at_checked(memmem::find(body, b"-----")?)?;
+        let text = unfolded(end.starts_with(b"-----END ").then_some(body)?);
         // RFC 1421: lines `Name: value` stand before the base64, which has no colon.
         let lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
         let (headers, digits): (Vec<&[u8]>, Vec<&[u8]>) = lines.partition(|line| line.contains(&b':'));
@@ -178,34 +181,50 @@ impl Jwk {
     }
 }
 
+/// How far `kty` may lie from the beginning of its object.
+const JWK_BEFORE: usize = 8 << 10;
+/// How long an object may be.
+const JWK_BYTES: usize = 16 << 10;
+
 /// A JSON object with `kty` and `d`, possibly escaped inside a JSON string.
 fn jwk(bytes: &[u8]) -> Option<&'static str> {
-    const AROUND: usize = 8 << 10;
-    memmem::find_iter(bytes, JWK).find_map(|at| {
-        let window = bytes.get(at.saturating_sub(AROUND)..bytes.len().min(at.saturating_add(AROUND)))?;
-        let mut window = window.to_vec();
+    /// Escapes are taken away from as many bytes at once, so that a file full of `kty` is not copied for each of them.
+    const STRETCH: usize = 64 << 10;
+    let mut at = 0_usize;
+    while let Some(found) = memmem::find(from(bytes, at), JWK) {
+        let place = at.saturating_add(found);
+        at = place.saturating_add(STRETCH);
+        let end = bytes.len().min(at.saturating_add(JWK_BYTES));
+        let mut text = Cow::Borrowed(bytes.get(place.saturating_sub(JWK_BEFORE)..end)?);
         for _ in 0..LAYERS {
-            if object_around(&window, AROUND.min(at)) {
+            if private_object(&text) {
                 return Some("JWK");
             }
-            if !window.contains(&b'\\') {
-                return None;
+            if !text.contains(&b'\\') {
+                break;
             }
-            window = unescaped(&window);
+            text = Cow::Owned(unescaped(&text));
         }
-        None
-    })
+    }
+    None
 }
 
-/// Whether one of the objects that begin before `near` in the window is a private JWK.
-fn object_around(window: &[u8], near: usize) -> bool {
-    if memmem::find(window, b"\"d\"").is_none() && memmem::find(window, b"\"k\"").is_none() {
+/// Whether one of the objects with `kty` not far from their beginning is a private JWK. Each is tried once, however many
+/// `kty` are in it.
+fn private_object(text: &[u8]) -> bool {
+    if memmem::find(text, b"\"d\"").is_none() && memmem::find(text, b"\"k\"").is_none() {
         return false;
     }
-    let before = window.get(..near.min(window.len())).unwrap_or_default();
-    memchr::memrchr_iter(b'{', before).take(16).any(|start| {
-        let mut values = serde_json::Deserializer::from_slice(from(window, start)).into_iter::<Jwk>();
-        values.next().is_some_and(|jwk| jwk.is_ok_and(|jwk| jwk.is_private()))
+    let mut tried = 0_usize;
+    memmem::find_iter(text, JWK).any(|place| {
+        let start = tried.max(place.saturating_sub(JWK_BEFORE));
+        tried = place;
+        memchr::memchr_iter(b'{', text.get(start..place).unwrap_or_default()).any(|brace| {
+            let object = from(text, start.saturating_add(brace));
+            let object = object.get(..JWK_BYTES).unwrap_or(object);
+            let mut values = serde_json::Deserializer::from_slice(object).into_iter::<Jwk>();
+            values.next().is_some_and(|jwk| jwk.is_ok_and(|jwk| jwk.is_private()))
+        })
     })
 }
 

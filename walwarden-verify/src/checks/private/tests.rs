@@ -105,7 +105,7 @@ fn keys_made_by_others_are_found() {
             _ => {
                 #[expect(clippy::disallowed_macros, reason = "a skip is printed")]
                 {
-                    println!("skipped: {program} {} did not run", arguments.join(" "));
+                    println!("SKIPPED: {program} {} did not run", arguments.join(" "));
                 }
                 false
             }
@@ -125,12 +125,75 @@ fn keys_made_by_others_are_found() {
             assert_eq!(find(&read("key")), Some(kind), "{arguments:?}");
         }
     }
+    for scheme in [["-v1", "PBE-SHA1-3DES"], ["-v1", "PBE-SHA1-2DES"], ["-v2", "des3"], ["-v2", "aes-256-cbc"]] {
+        let form = ["pkcs8", "-topk8", "-in", "key", "-passin", "pass:x", "-passout", "pass:x", "-outform", "DER"];
+        if made("openssl", &[form.as_slice(), &["-out", "der"], &scheme].concat()) {
+            assert_eq!(find(&read("der")), Some("encrypted PKCS#8"), "{scheme:?}");
+        }
+    }
     if made("openssl", &["pkey", "-in", "key", "-passin", "pass:x", "-pubout", "-out", "public"]) {
         assert_eq!(find(&read("public")), None);
     }
     if made("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "ssh"]) {
         assert_eq!(find(&read("ssh")), Some("OpenSSH"));
         assert_eq!(find(&read("ssh.pub")), None);
+    }
+}
+
+/// Keys that openssl encrypted under the Ed25519 key's own passphrase: by PKCS#12 as it did before 2010, and by PKCS#5.
+#[test]
+fn an_encrypted_key_in_der_is_found() {
+    const PKCS12: &str = "MFgwHAYKKoZIhvcNAQwBAzAOBAhuYZ9zofPw4QICCAAEOEMVtmJKcMmx5Ml4cguSjli6pj5ceXBUZpLqj+cxbiBb1V/tJ3fYh7DZiV2XEUjqVNt9f+4r7eH7";
+    const PKCS5: &str = "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAhTwRYqDm3WTwICCAAwDAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEOdwPnRXBQBfpjhdyK15h6YEQAqD5wMsy4YNBloBKqPlfxoZb9GgNOP/8RXeo7TaYAOLfmb22Bc78VIa7h/G2hhbmAaYpPbrdEV/2Y4rA0DMdGI=";
+    for text in [PKCS12, PKCS5] {
+        let der = base64::decode(text.as_bytes()).unwrap();
+        assert_eq!(find(text.as_bytes()), Some("encrypted PKCS#8"));
+        assert_eq!(find(&der), Some("encrypted PKCS#8"));
+        assert_eq!(find(&[b"before", der.as_slice(), b"after"].concat()), Some("encrypted PKCS#8"));
+        assert_eq!(find(&der[..der.len() - 1]), None, "its end is missing");
+        // Of another arc of PKCS it is no key.
+        let place = der.windows(7).position(|w| w == [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1]).unwrap();
+        let mut other = der.clone();
+        other[place + 7] = 9;
+        assert_eq!(find(&other), None);
+    }
+}
+
+/// A million places of bytes that mean nothing, and their base64.
+#[test]
+fn nothing_is_found_in_noise() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut noise = Vec::new();
+    while noise.len() < 1 << 20 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        noise.extend(state.to_le_bytes());
+    }
+    assert_eq!(find(&noise), None);
+    assert_eq!(find(standard_base64(&noise).as_bytes()), None);
+}
+
+/// `spec:keys-14`: how long a JWK may be, and how far from its beginning `kty`; however many others stand before it.
+#[test]
+fn a_jwk_is_found_within_its_bounds() {
+    let jwk = |before: usize, behind: usize| {
+        let (before, behind) = (" ".repeat(before), " ".repeat(behind));
+        format!("{{{before}\"kty\":\"OKP\",\"d\":\"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\"{behind}}}")
+    };
+    let (near, whole) = (super::JWK_BEFORE - 2, super::JWK_BYTES - jwk(0, 0).len());
+    for (before, behind, found) in
+        [(0, 0, true), (near, 0, true), (near + 1, 0, false), (0, whole, true), (0, whole + 1, false)]
+    {
+        assert_eq!(find(jwk(before, behind).as_bytes()), found.then_some("JWK"), "{before} {behind}");
+    }
+    let public = r#"{"crv":"Ed25519","kty":"OKP","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},"#;
+    for count in [0, 1, 100, 800, 3000] {
+        let set = format!("{{\"keys\":[{}{}]}}", public.repeat(count), jwk(0, 0));
+        assert_eq!(find(set.as_bytes()), Some("JWK"), "{count} public keys before it");
+        let escaped = format!("{{\"a\":\"{}\"}}", set.replace('"', "\\\""));
+        assert_eq!(find(escaped.as_bytes()), Some("JWK"), "{count} public keys before it, escaped");
+        assert_eq!(find(public.repeat(count).as_bytes()), None);
     }
 }
 
