@@ -16,8 +16,8 @@ from .value import Refused, refuse_unless, sha256
 from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
-# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules.
-OUTSIDE = ("fork", "inclusion", "rows", "rules", "tables", "verdicts")
+# About what a verifier of bundles does not compute: single rows, inclusion, comparison, schedules, rules.
+OUTSIDE = ("fork", "inclusion", "occurrences", "rows", "rules", "schedules", "tables", "verdicts")
 
 
 def disagreements():
