@@ -48,9 +48,11 @@ fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
 	done
 
 mutants: ## changes the code of core's proofs, chain, envelopes and registry: each change has to fail a test
-	@cargo mutants --package walwarden-core --file 'walwarden-core/src/merkle*' --file 'walwarden-core/src/merkle/*' \
-	  --file walwarden-core/src/chain.rs --file walwarden-core/src/dsse.rs --file walwarden-core/src/registry.rs \
-	  --output target/mutants
+	@cargo mutants --package walwarden-core --profile mutants --timeout 60 --output target/mutants \
+	  --file 'walwarden-core/src/merkle*' --file 'walwarden-core/src/merkle/*' \
+	  --file walwarden-core/src/chain.rs --file 'walwarden-core/src/chain/*' \
+	  --file walwarden-core/src/dsse.rs --file walwarden-core/src/registry.rs \
+	  -- --lib --test chain --test registry --test round_trip --test trust --test vectors -- --skip tsa::
 
 dist: ## walwarden-verify as it is published: one static file
 	@.ci/dist

@@ -228,6 +228,31 @@ fn statements_are_found_by_their_payload() {
 }
 
 #[test]
+fn completed_backups_are_found_by_their_database() {
+    let completed = |database: &str| {
+        let digest = Digest::of(b"any");
+        let data = format!(
+            r#"{{"completed_at":"2026-07-01T07:00:00.000000Z","database":"{database}","object":{{"account_ref":"a","bucket":"b","bytes":"1","key":"k","provider":"local","region":"eu","sha256":"{digest}"}},"rows":"1","run_id":"01K3QZ8E5P00000000000RVN01","same_snapshot":true,"schema":{{"exact":"{digest}","portable":"{digest}"}},"snapshot_at":"2026-07-01T07:00:00.000000Z","started_at":"2026-07-01T07:00:00.000000Z","tables":1,"warnings":0}}"#
+        );
+        said("backup.completed", &data)
+    };
+    // A name that is not plain text is read by the parser, the others by their fixed text.
+    let names = ["shop", "wiki", "shop", "sh\u{f6}p", "shop"];
+    let all: Vec<Said> = names.iter().flat_map(|name| [started(), completed(name)]).collect();
+    let bytes = ndjson(&all);
+    for size in [1, 3000, 1 << 20] {
+        let entries = in_pieces(&bytes, size).unwrap();
+        assert_eq!(entries.contiguous(), Ok(()));
+        assert_eq!(entries.completed_of("shop"), [1, 5, 9], "{size}");
+        assert_eq!(entries.completed_of("wiki"), [3]);
+        assert_eq!(entries.completed_of("sh\u{f6}p"), [7]);
+        assert_eq!(entries.completed_of("blog"), [] as [u32; 0]);
+        let found: Vec<_> = entries.completed().collect();
+        assert_eq!(found, [("shop", [1, 5, 9].as_slice()), ("sh\u{f6}p", &[7]), ("wiki", &[3])]);
+    }
+}
+
+#[test]
 fn a_line_answers_as_its_entry() {
     let blob = r#"{"bytes":"1","media":"text/plain","name":"n","sha256":"0000000000000000000000000000000000000000000000000000000000000000"}"#;
     let all = [
