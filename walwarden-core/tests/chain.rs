@@ -225,6 +225,13 @@ fn statements_are_found_by_their_payload() {
         .unwrap()
         .replace(&genesis_prev(&ORIGIN.parse().unwrap()).to_string(), &one.to_string());
     assert_eq!(Entries::parse(alone.as_bytes()).unwrap().all()[0].statements().len(), 1);
+    let blob = format!(r#"{{"bytes":"1","media":"text/plain","name":"n","sha256":"{one}"}}"#);
+    let alone = alone
+        .replace(&format!("\"statements\":[{}]", statement(&one)), "\"statements\":[]")
+        .replace("\"blobs\":[]", &format!("\"blobs\":[{blob}]"));
+    let entries = Entries::parse(alone.as_bytes()).unwrap();
+    assert_eq!(entries.all()[0].statements().len(), 0);
+    assert_eq!(entries.all()[0].blobs().len(), 1);
 }
 
 #[test]
@@ -283,6 +290,8 @@ fn a_line_answers_as_its_entry() {
     assert_eq!(lines[1].run().as_str(), "01K3QZ8E5P00000000000RVN01");
     assert_eq!(lines[2].run().as_str(), "01K3QZ8E5P00000000000RVN02");
     assert_eq!(lines[0].run(), lines[0].id);
+    let split: Vec<&[u8]> = bytes.split(|b| *b == b'\n').collect();
+    assert!(lines.iter().zip(split).all(|(line, said)| line.bytes() == said));
     assert_eq!(lines[0].at().to_string(), "2026-07-01T08:00:00.000000Z");
     assert!(matches!(entries.contiguous(), Err(ChainError::Origin { line: 8 })));
     // The type that stands last in the list is one of it.
@@ -298,10 +307,35 @@ fn a_line_is_at_most_as_long_as_a_document() {
             r#"{{"database":"shop","reason":"{}","run_id":"01K3QZ8E5P00000000000RVN01","trigger":"schedule"}}"#,
             "x".repeat(reason)
         );
-        ndjson(&[said("backup.started", &data)])
+        // The second: the first is always read by the parser.
+        ndjson(&[started(), said("backup.started", &data)])
     };
-    let most = limits::DOCUMENT_BYTES - (line(0).len() - 1);
+    let first = ndjson(&[started()]).len();
+    let most = limits::DOCUMENT_BYTES - (line(0).len() - first - 1);
     assert!(Entries::parse(&line(most)).is_ok());
-    assert!(matches!(Entries::parse(&line(most + 1)), Err(ChainError::Entry { line: 1, .. })));
-    assert!(matches!(Entries::parse(&line(most + 2)), Err(ChainError::Entry { line: 1, .. })));
+    assert!(matches!(Entries::parse(&line(most + 1)), Err(ChainError::Entry { line: 2, .. })));
+    assert!(matches!(Entries::parse(&line(most + 2)), Err(ChainError::Entry { line: 2, .. })));
+}
+
+#[test]
+fn a_line_may_be_known_to_name_the_policy_of_the_line_before() {
+    let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+    let all = ndjson(&vec![started(); 7]);
+    let policies = ["null".to_owned(), "null".into(), format!("\"{one}\""), format!("\"{one}\""), format!("\"{two}\"")];
+    let mut text = String::from_utf8(all).unwrap();
+    for (line, policy) in policies.iter().enumerate() {
+        let changed: Vec<String> = text
+            .lines()
+            .enumerate()
+            .map(|(at, said)| {
+                if at == line { said.replace("\"policy\":null", &format!("\"policy\":{policy}")) } else { said.into() }
+            })
+            .collect();
+        text = changed.join("\n") + "\n";
+    }
+    let entries = Entries::parse(text.as_bytes()).unwrap();
+    let known: Vec<bool> = entries.all().iter().map(|line| line.names_policy_of_line_before()).collect();
+    assert_eq!(known, [false, true, false, true, false, false, true]);
+    let named: Vec<Option<Digest>> = entries.all().iter().map(|line| line.policy()).collect();
+    assert_eq!(named, [None, None, Some(one), Some(one), Some(two), None, None]);
 }
