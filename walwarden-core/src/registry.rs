@@ -311,8 +311,7 @@ impl Registry {
     /// The version in force at entry `seq`.
     #[must_use]
     pub fn at(&self, seq: u64) -> Option<&KeyRegistry> {
-        // Of a chain whose positions were changed they do not ascend: the last that fits.
-        let index = self.from.iter().rposition(|(from, _)| *from <= seq)?;
+        let index = self.from.partition_point(|(from, _)| *from <= seq).checked_sub(1)?;
         self.versions.0.get(index).map(|version| &version.registry)
     }
 
