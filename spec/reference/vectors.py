@@ -20,6 +20,7 @@ import cases_fork
 import cases_keys
 import cases_merkle
 import cases_occurrences
+import cases_policy
 import cases_rows
 import cases_rules
 import cases_statements
@@ -36,6 +37,7 @@ FAMILIES = (
     cases_statements,
     cases_rules,
     cases_occurrences,
+    cases_policy,
     cases_bundle,
     cases_fork,
 )

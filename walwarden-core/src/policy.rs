@@ -1,8 +1,19 @@
-//! Policies: `policy.toml` and its resolved form (`spec:policy-1` to `spec:policy-4`).
+//! Policies: `policy.toml` and its resolved form (`spec:policy-1` to `spec:policy-8`).
 //!
-//! Only the members in use so far; an unknown key is an error, a missing one promises nothing.
+//! An unknown key is an error, a missing one promises nothing. [`lint`] says what is promised and cannot be kept.
 
+mod cadence;
+mod database;
+mod duration;
+mod evidence;
+mod hold;
+pub mod lint;
+mod restore_test;
+mod retention;
+mod scope;
+mod signing;
 mod spelling;
+mod written;
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -14,6 +25,19 @@ use crate::{
     time::Time,
     value::present,
 };
+
+pub use cadence::{Cadence, Frequency};
+pub use database::{DatabasePolicy, ExtraSchedule};
+pub use duration::{Expected, Span};
+pub use evidence::{Collector, EvidencePolicy, Migrations};
+pub use restore_test::{AmcheckPolicy, IsolationPolicy, RestoreTestPolicy, SmokeQuery};
+pub use retention::{Algorithm, Apart, AtRest, Copies, Encryption, EvidenceRetention, LogRetention, Retention, Tls};
+pub use scope::{
+    CompleteSet, Exclusion, Framework, NotApplicable, OtherLayer, Part, Roles, Subservice, SupplierReport,
+};
+pub use signing::{Alerts, Clock, Signing};
+
+use written::Written;
 
 /// `_type` of a resolved policy.
 pub const POLICY_TYPE: &str = "https://walwarden.dev/spec/policy/v1";
@@ -38,67 +62,64 @@ pub struct Policy {
     /// Where the approval is filed.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub approval_ref: Option<String>,
-    /// IANA time zone.
+    /// IANA time zone of schedules, days, months and windows.
     pub timezone: String,
+    /// Frameworks that the report is arranged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frameworks: Vec<Framework>,
+    /// Whether the criteria of Availability are in scope.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub soc2_availability_in_scope: Option<bool>,
+    /// Seconds within which what happened is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub record_within_s: Option<i64>,
+    /// Two persons sign each period.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub sign_off: Option<bool>,
+    /// How far clocks may be off.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub clock: Option<Clock>,
     /// Databases in scope, by id.
     pub databases: Vec<DatabasePolicy>,
-}
-
-/// What is promised for one database. Durations are in seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabasePolicy {
-    /// Its id.
-    pub id: String,
-    /// Who owns it.
-    pub owner: String,
-    /// Who runs it.
-    pub provider: String,
-    /// Account, by reference.
-    pub account_ref: String,
-    /// Region.
-    pub region: String,
-    /// How critical.
-    pub criticality: String,
-    /// Longest accepted loss.
-    pub rpo_s: i64,
-    /// Longest accepted recovery.
-    pub rto_s: i64,
-    /// Longest run; ends a dead one.
-    pub max_run_s: i64,
-    /// From failure to the next success.
-    pub max_resolution_s: i64,
-    /// Queries that must give true after a restore.
-    pub smoke: Vec<SmokeQuery>,
-}
-
-/// A query that must give true after a restore.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmokeQuery {
-    /// Its name.
-    pub name: String,
-    /// One row, one column, true.
-    pub sql: String,
+    /// Databases left out, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<Exclusion>,
+    /// What a recovery needs.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub complete_set: Option<CompleteSet>,
+    /// Backups that somebody else makes, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_layer: Vec<OtherLayer>,
+    /// Who signs how.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub signing: Option<Signing>,
+    /// Who is told how soon.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub alerts: Option<Alerts>,
+    /// Captures that recur, by collector and frequency.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<EvidencePolicy>,
+    /// How long evidence is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub evidence_retention: Option<EvidenceRetention>,
+    /// Suppliers whose own controls are relied on, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subservice: Vec<Subservice>,
+    /// Database roles by what they may do.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub roles: Option<Roles>,
+    /// Control rules that do not apply, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_applicable: Vec<NotApplicable>,
 }
 
 /// Why a policy is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Not TOML, or with unknown or missing keys.
+    /// Not TOML, or with unknown or missing keys, or a value that means nothing.
     #[error("{0}")]
     Toml(String),
-    /// A value that means nothing.
-    #[error("{key} = {value:?} is not {expected}")]
-    Value {
-        /// Which key.
-        key: &'static str,
-        /// What it says.
-        value: String,
-        /// What it should be.
-        expected: &'static str,
-    },
     /// A database lacks a promise, here and in the defaults.
     #[error("database {database} has no {key}, and [defaults] has none either")]
     Missing {
@@ -107,67 +128,20 @@ pub enum PolicyError {
         /// Which key.
         key: &'static str,
     },
-    /// The same database twice.
-    #[error("database {0} occurs twice")]
+    /// The same thing promised twice.
+    #[error("{0} occurs twice")]
     Duplicate(String),
+    /// Members that contradict each other, or a number out of its range.
+    #[error("{at}: {what}")]
+    Rule {
+        /// Where.
+        at: String,
+        /// What must hold there.
+        what: &'static str,
+    },
     /// The resolved form is not canonical.
     #[error(transparent)]
     Jcs(#[from] JcsError),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    policy: Head,
-    #[serde(default)]
-    defaults: Promises,
-    #[serde(default)]
-    database: Vec<FileDatabase>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    version: String,
-    organisation: String,
-    effective_from: String,
-    author: String,
-    approved_by: String,
-    approval_ref: Option<String>,
-    timezone: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Promises {
-    rpo: Option<String>,
-    rto: Option<String>,
-    max_run: Option<String>,
-    max_resolution: Option<String>,
-    restore_test: Option<RestorePromises>,
-}
-
-#[derive(Deserialize, Default, Clone)]
-#[serde(deny_unknown_fields)]
-struct RestorePromises {
-    #[serde(default)]
-    smoke: Vec<SmokeQuery>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileDatabase {
-    id: String,
-    owner: String,
-    provider: String,
-    account_ref: String,
-    region: String,
-    criticality: String,
-    rpo: Option<String>,
-    rto: Option<String>,
-    max_run: Option<String>,
-    max_resolution: Option<String>,
-    restore_test: Option<RestorePromises>,
 }
 
 impl Policy {
@@ -176,36 +150,28 @@ impl Policy {
     /// # Errors
     /// The file's author is at fault.
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        let file: File = toml::from_str(text).map_err(|e| PolicyError::Toml(format!("{e}")))?;
+        let written = Written::read(text)?;
         if let Some(what) = spelling::beyond_1_0(text) {
             return Err(PolicyError::Toml(format!("{what}: a policy is TOML 1.0, and this came with TOML 1.1")));
         }
-        let mut databases: Vec<DatabasePolicy> =
-            file.database.into_iter().map(|database| resolve(database, &file.defaults)).collect::<Result<_, _>>()?;
-        databases.sort_by(|a, b| a.id.as_bytes().cmp(b.id.as_bytes()));
-        if let Some([first, ..]) = databases.windows(2).find(|pair| matches!(pair, [a, b] if a.id == b.id)) {
-            return Err(PolicyError::Duplicate(first.id.clone()));
-        }
-        Ok(Self {
-            r#type: POLICY_TYPE.into(),
-            version: file.policy.version,
-            organisation: file.policy.organisation,
-            effective_from: instant(&file.policy.effective_from)?,
-            author: file.policy.author,
-            approved_by: file.policy.approved_by,
-            approval_ref: file.policy.approval_ref,
-            timezone: file.policy.timezone,
-            databases,
-        })
+        let mut policy = written.resolve()?;
+        policy.sort();
+        policy.hold()?;
+        Ok(policy)
     }
 
     /// Parses a resolved policy.
     ///
     /// # Errors
-    /// Not canonical, or other members.
+    /// Not canonical, or other members, or not what resolving gives.
     pub fn parse(bytes: &[u8]) -> Result<Self, PolicyError> {
         let policy: Self = jcs::parse_exact(bytes)?;
-        if policy.r#type == POLICY_TYPE { Ok(policy) } else { Err(PolicyError::Toml("another _type".into())) }
+        if policy.r#type != POLICY_TYPE {
+            return Err(PolicyError::Toml("another _type".into()));
+        }
+        policy.hold()?;
+        // What is empty is left out: a second spelling of the same promises would have another digest.
+        if policy.to_jcs()? == bytes { Ok(policy) } else { Err(PolicyError::Toml("an empty list is left out".into())) }
     }
 
     /// The resolved bytes.
@@ -229,55 +195,4 @@ impl Policy {
     pub fn database(&self, id: &str) -> Option<&DatabasePolicy> {
         self.databases.iter().find(|database| database.id == id)
     }
-}
-
-fn resolve(database: FileDatabase, defaults: &Promises) -> Result<DatabasePolicy, PolicyError> {
-    let promise = |key: &'static str, own: &Option<String>, default: &Option<String>| {
-        let text = own.as_ref().or(default.as_ref());
-        let text = text.ok_or_else(|| PolicyError::Missing { database: database.id.clone(), key })?;
-        duration(key, text)
-    };
-    let smoke = database.restore_test.as_ref().or(defaults.restore_test.as_ref()).cloned().unwrap_or_default();
-    Ok(DatabasePolicy {
-        rpo_s: promise("rpo", &database.rpo, &defaults.rpo)?,
-        rto_s: promise("rto", &database.rto, &defaults.rto)?,
-        max_run_s: promise("max_run", &database.max_run, &defaults.max_run)?,
-        max_resolution_s: promise("max_resolution", &database.max_resolution, &defaults.max_resolution)?,
-        smoke: smoke.smoke,
-        id: database.id,
-        owner: database.owner,
-        provider: database.provider,
-        account_ref: database.account_ref,
-        region: database.region,
-        criticality: database.criticality,
-    })
-}
-
-/// `30m`, `24h`, `14d` in seconds.
-fn duration(key: &'static str, text: &str) -> Result<i64, PolicyError> {
-    let wrong = || PolicyError::Value { key, value: text.into(), expected: "a duration like 30m, 24h or 14d" };
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let seconds = match unit {
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86400,
-        _ => return Err(wrong()),
-    };
-    // Digits only: a number's own parser would take a sign.
-    let digits = number.bytes().all(|b| b.is_ascii_digit());
-    let number: i64 = number.parse::<u32>().ok().filter(|_| digits).ok_or_else(wrong)?.into();
-    number.checked_mul(seconds).filter(|n| *n > 0).ok_or_else(wrong)
-}
-
-/// RFC 3339 to the second, in UTC, as people write it in a policy.
-fn instant(text: &str) -> Result<Time, PolicyError> {
-    let spelt = match text.strip_suffix('Z') {
-        Some(rest) if rest.len() == 19 => format!("{rest}.000000Z"),
-        _ => text.into(),
-    };
-    spelt.parse().map_err(|_| PolicyError::Value {
-        key: "effective_from",
-        value: text.into(),
-        expected: "a time like 2026-07-01T00:00:00Z",
-    })
 }

@@ -4,9 +4,11 @@ use core::{fmt, str::FromStr};
 
 use alloc::string::String;
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
     time::{Period, Time},
+    value::{as_string, parse_str},
     zone::{Zone, shifted},
 };
 
@@ -56,6 +58,8 @@ impl fmt::Display for Schedule {
         f.write_str(&self.text)
     }
 }
+
+as_string!(Schedule);
 
 impl Schedule {
     fn read(text: &str) -> Option<Self> {

@@ -212,6 +212,7 @@ impl fmt::Display for Origin {
     }
 }
 
+/// Types that stand in documents as the text that they are written as.
 macro_rules! as_string {
     ($($name:ident),*) => {$(
         impl Serialize for $name {
@@ -226,6 +227,7 @@ macro_rules! as_string {
         }
     )*};
 }
+pub(crate) use as_string;
 as_string!(Decimal, Base64, EntryId, Origin);
 
 /// Spells bytes in unpadded base64url, as JWK and key ids do (RFC 7515, RFC 7638).

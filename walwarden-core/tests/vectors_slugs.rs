@@ -18,7 +18,7 @@ const PAGES: &[(&str, usize)] = &[
     ("08-time", 12),
     ("09-bundle", 10),
     ("10-events", 7),
-    ("11-policy", 4),
+    ("11-policy", 9),
     ("12-rules", 10),
     ("13-verification", 7),
     ("14-comparison", 7),

@@ -8,7 +8,7 @@ import json
 import pathlib
 import tempfile
 
-from . import archive, chain, document, event, key, note, policy, registry, rows, statement, tree, value, witness
+from . import archive, chain, document, event, key, note, policy, registry, rows, schedule, statement, tree, value, witness
 from .envelope import Envelope, pae
 from .readme import TEXT
 from .trust import Trust
@@ -16,8 +16,8 @@ from .value import Refused, refuse_unless, sha256
 from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
-# About what a verifier of bundles does not compute: single rows, inclusion, comparison, schedules, rules.
-OUTSIDE = ("fork", "inclusion", "occurrences", "rows", "rules", "schedules", "tables", "verdicts")
+# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due.
+OUTSIDE = ("fork", "inclusion", "occurrences", "rows", "rules", "tables", "verdicts")
 
 
 def disagreements():
@@ -200,6 +200,17 @@ def _policy(case):
     return {"resolved": resolved.decode(), "sha256": sha256(resolved).hex()}
 
 
+def _resolved(case):
+    policy.parse_resolved(case["resolved"].encode())
+    return {}
+
+
+def _schedule(case):
+    """Whether it is one: its instants are of the rules."""
+    refuse_unless(schedule.is_cron(case["schedule"]), "occurrences-1")
+    return {}
+
+
 def _zip(case):
     refuse_unless(not archive.read_zip(base64.b64decode(case["zip"])).violations, "bundle-5")
     return {}
@@ -256,11 +267,14 @@ READERS = {
     "lines": _line,
     "names": _name,
     "pae": lambda case: {"pae": pae(bytes.fromhex(case["payload"])).hex()},
+    "policies": _policy,
     "policy": _policy,
     "proofs": _proofs,
     "readme": lambda case: {"text": TEXT},
     "registry": _registry,
+    "resolved": _resolved,
     "roots": _root,
+    "schedules": _schedule,
     "signatures": _signature,
     "spellings": _spelling,
     "statements": _statement,
