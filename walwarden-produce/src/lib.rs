@@ -17,6 +17,7 @@ pub mod init;
 pub mod keys;
 pub mod passphrase;
 pub mod period;
+pub mod policy_file;
 pub mod postgres;
 pub mod producer;
 pub mod random;

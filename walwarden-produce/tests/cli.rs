@@ -23,8 +23,18 @@ fn value(text: &str, name: &str) -> String {
 
 #[test]
 fn every_command_has_help_and_says_nothing_else() {
-    let commands: [&[&str]; 8] =
-        [&[], &["init"], &["backup"], &["restore-test"], &["bundle"], &["status"], &["head"], &["key", "list"]];
+    let commands: [&[&str]; 10] = [
+        &[],
+        &["init"],
+        &["backup"],
+        &["restore-test"],
+        &["bundle"],
+        &["status"],
+        &["head"],
+        &["key", "list"],
+        &["policy", "check"],
+        &["policy", "init"],
+    ];
     for command in commands {
         let output = Command::new(env!("CARGO_BIN_EXE_walwarden")).args(command).arg("--help").output().unwrap();
         assert_success(&output);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use golden_support::ids;
 use walwarden_core::{
     Digest, EntryId, Period,
-    event::{Reviewed, Trigger},
+    event::{HoldAction, OperatorActionKind, Reviewed, Trigger},
     merkle::TreeHead,
 };
 use walwarden_fixtures::{
@@ -76,7 +76,8 @@ struct Teller {
 }
 
 /// All that must happen in some story.
-const FEATURES: [&str; 31] = [
+const FEATURES: [&str; 32] = [
+    "alert, action, copy or hold",
     "approval signed",
     "backup",
     "backup failed",
@@ -224,6 +225,7 @@ impl Teller {
             37 => self.revokes(),
             38 => self.replaces_roots(),
             39 => _ = self.story.declare(),
+            45 => self.tells(database),
             40..45 if self.has_persons() => self.reviews(database),
             _ => {
                 self.story.sign_head();
@@ -233,6 +235,27 @@ impl Teller {
                 }
             }
         }
+    }
+
+    /// What surrounds backups: copies, alerts, what persons do.
+    fn tells(&mut self, database: &str) {
+        let about = self.failures.last().copied().unwrap_or_else(|| self.story.last_entry());
+        match (self.dice.below(6), self.story.last_backup(database)) {
+            (0, _) => {
+                let alert = self.story.alert("BackupFailed", about);
+                self.story.acknowledged(alert);
+            }
+            (1, _) => {
+                let action = self.story.action_opened(&[about]);
+                self.story.action_closed(action, &[about]);
+            }
+            (2, _) => _ = self.story.corrected(about, "reason_code", "a", "b"),
+            (3, _) => _ = self.story.by_hand(OperatorActionKind::KeyUse, database),
+            (4, Some(backup)) => _ = self.story.copy_verified(&backup),
+            (_, Some(backup)) => _ = self.story.pruned(&[], &[&backup]),
+            _ => _ = self.story.hold(HoldAction::Placed, database),
+        }
+        self.did("alert, action, copy or hold");
     }
 
     fn completes(&mut self, tables: &[Table]) {

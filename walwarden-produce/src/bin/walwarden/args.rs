@@ -54,12 +54,50 @@ pub(crate) enum Command {
     /// Show keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Write a policy to edit, or look for promises in one that cannot be kept
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
     /// List the keys of the registry
     List,
+}
+
+const POLICY_EXAMPLES: &str = "\
+Example:
+  walwarden policy init --minimal policy.toml
+  walwarden policy check policy.toml
+  walwarden init --policy policy.toml ...";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = POLICY_EXAMPLES)]
+pub(crate) enum PolicyCommand {
+    /// Read a policy, and say what it promises and cannot keep; ends with 1 when there is such a promise
+    Check(PolicyCheckArgs),
+    /// Write a commented policy to edit
+    Init(PolicyInitArgs),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct PolicyCheckArgs {
+    /// The policy
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print findings, digest and databases as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct PolicyInitArgs {
+    /// Where to write it
+    #[arg(value_name = "FILE", default_value = "policy.toml")]
+    pub(crate) file: PathBuf,
+    /// Only backups, restore tests and retention
+    #[arg(long)]
+    pub(crate) minimal: bool,
 }
 
 const INIT_EXAMPLES: &str = "\

@@ -5,6 +5,7 @@ mod bundle;
 mod head;
 mod init;
 mod key;
+mod policy;
 mod restore_test;
 mod status;
 
@@ -30,6 +31,8 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),
         Task::KeyList => key::list(&job),
+        Task::PolicyCheck { file, json } => policy::check(file, *json),
+        Task::PolicyInit { file, minimal } => policy::init(file, *minimal),
     }
 }
 

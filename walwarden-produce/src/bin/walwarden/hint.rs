@@ -27,7 +27,7 @@ fn operator(error: &OperatorError) -> &'static str {
     match error {
         OperatorError::Config(_) => "correct walwarden.toml in the vault",
         OperatorError::Policy(_) => {
-            "correct the policy; `walwarden init` writes a minimal one that can be taken as a start"
+            "correct the policy; `walwarden policy init` writes one that can be taken as a start"
         }
         OperatorError::Connection { error, .. } => connection(error),
         OperatorError::Period(_) => "write 2026-Q3, 2026-07, 2026, or START/END such as 2026-07-01/2026-08-01",

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use walwarden_core::event::{Purpose, Trigger};
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
-use crate::args::{Args, BackupArgs, BundleArgs, Command, InitArgs, KeyCommand, RestoreTestArgs, TriggerArg};
+use crate::args::{
+    Args, BackupArgs, BundleArgs, Command, InitArgs, KeyCommand, PolicyCommand, RestoreTestArgs, TriggerArg,
+};
 
 /// One run.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) enum Task {
     Status,
     Head,
     KeyList,
+    PolicyCheck { file: PathBuf, json: bool },
+    PolicyInit { file: PathBuf, minimal: bool },
 }
 
 #[derive(Debug)]
@@ -71,6 +75,8 @@ impl TryFrom<Args> for Job {
             Command::Status => Task::Status,
             Command::Head => Task::Head,
             Command::Key(KeyCommand::List) => Task::KeyList,
+            Command::Policy(PolicyCommand::Check(check)) => Task::PolicyCheck { file: check.file, json: check.json },
+            Command::Policy(PolicyCommand::Init(init)) => Task::PolicyInit { file: init.file, minimal: init.minimal },
         };
         Ok(Self { vault: args.vault, passphrase, task })
     }
