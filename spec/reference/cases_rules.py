@@ -76,12 +76,12 @@ def tested(minute, outcome="passed", seconds=59, purpose="scheduled", database="
     return "restore.tested", {n: v for n, v in (data | other).items() if n not in drop}
 
 
-def lines(*steps):
-    """A chain of these (minute, (type, data)), every entry under the story's policy."""
+def lines(*steps, under=POLICY):
+    """A chain of these (minute, (type, data)), every entry under one policy."""
     result, prev = [], formats.genesis_prev(story.ORIGIN)
     for seq, (minute, (kind, data)) in enumerate(steps):
-        refs = data.get("actions", []) + ([data["backup"]] if "backup" in data else [])
-        line = formats.jcs(story.entry(seq, prev, time(minute), kind, data, policy=POLICY, refs=refs))
+        refs = data.get("actions", []) + data.get("subjects", []) + ([data["backup"]] if "backup" in data else [])
+        line = formats.jcs(story.entry(seq, prev, time(minute), kind, data, policy=under, refs=refs))
         result.append(line)
         prev = formats.entry_hash(line)
     return b"".join(line + b"\n" for line in result)
@@ -92,7 +92,8 @@ def rule_cases():
     policy = json.loads(POLICY_JCS)
 
     def case(name, rule, *steps, signed=(), gate="open", policies=(policy,), **status):
-        ndjson = lines(*steps)
+        under = formats.sha256(formats.jcs(policies[-1])).hex() if policies else POLICY
+        ndjson = lines(*steps, under=under)
         record = rules.Record(ndjson, list(policies), PERIOD, signed)
         results = rules.evaluate(record, gate)
         for short, wanted in status.items():
@@ -214,6 +215,78 @@ def rule_cases():
     case("as-long-as-promised", "rules-9", (200, tested(60, seconds=5400)), RT_03="supported")
     case("a-second-too-long", "rules-9", (200, tested(60, seconds=5401)), RT_03="exception")
     case("no-last-check", "rules-9", (60, tested(59, drop=("checks_passed_at",))), RT_03="exception")
+    # WW-BK-01: a schedule of every hour from 18:00 on, in UTC; the period is 18:30 to 23:30.
+    hourly = json.loads(POLICY_JCS)
+    hourly["timezone"] = "UTC"
+    hourly["databases"][0] |= {"schedule": "0 * * * *", "start_tolerance_s": 600, "manual_counts": True}
+    text = formats.jcs(hourly).decode()
+    adopted = "policy.adopted", {
+        "version": "2026.1",
+        "sha256": formats.sha256(text.encode()).hex(),
+        "toml_sha256": digest("toml"),
+        "effective_from": time(0),
+        "author": "ops-lead",
+        "approved_by": "cto",
+    }
+    begun = "export.made", {"state": "begun", "kind": "bundle", "period": PERIOD}
+
+    def hour(n, late=0, end="completed", manual=False):
+        """A run in the nth hour, recorded as it happens."""
+        start = started(n)[1] | ({"trigger": "manual"} if manual else {})
+        ended = completed(n, 60 * n + late) if end == "completed" else failed(n)
+        return [(60 * n + late, ("backup.started", start)), (60 * n + late + 1, ended)]
+
+    def night(name, status, *hours, after=((END + 30, begun),), before=(), policy=hourly, adopts=adopted, **more):
+        steps = [(1, adopts), *before, *(step for one in hours for step in one), *after]
+        steps = [step for _, step in sorted(enumerate(steps), key=lambda pair: (pair[1][0], pair[0]))]
+        case(name, "rules-11", *steps, policies=(policy,), BK_01=status, **more)
+
+    action = "action.recorded", {
+        "kind": "explanation",
+        "state": "opened",
+        "reason_code": "disk-full",
+        "owner": "ops-lead",
+        "closed_by": [],
+        "text": "the disk was full",
+    }
+    every = [hour(n) for n in range(1, 6)]
+    night("every-hour", "supported", *every)
+    night("every-hour-sealed-early", "not-evidenced", *every[:4], after=())
+    night("every-hour-sealed-before-the-next", "supported", *every, after=((360, begun),))
+    night("an-hour-missed", "exception", *every[:2], *every[3:])
+    night("an-hour-late", "exception", *every[:2], hour(3, 11), *every[3:])
+    night("an-hour-at-the-last-minute", "supported", *every[:2], hour(3, 10), *every[3:])
+    night("an-hour-failed", "exception", *every[:2], hour(3, 0, "failed"), *every[3:])
+    night("an-hour-by-hand", "supported", *every[:2], hour(3, 40, manual=True), *every[3:])
+    retry = [(60 * 3 + 20, started(9)), (60 * 3 + 21, completed(9, 60 * 3 + 20))]
+    night("an-hour-recovered", "supported", *every[:2], hour(3, 0, "failed"), retry, *every[3:], BK_03="exception")
+    rest = "maintenance.declared", {
+        "database": "*",
+        "from": time(170),
+        "to": time(200),
+        "kinds": ["backup"],
+        "reason": "new disks",
+        "approved_by": "cto",
+    }
+    night("an-hour-excused", "supported", *every[:2], *every[3:], before=((100, rest),))
+    night("an-hour-excused-afterwards", "exception", *every[:2], *every[3:], before=((201, rest),))
+    other = "maintenance.declared", rest[1] | {"database": "billing"}
+    night("an-hour-of-another-database", "exception", *every[:2], *every[3:], before=((100, other),))
+    berlin = json.loads(POLICY_JCS)
+    berlin["databases"][0] |= {"schedule": "0 21 * * *", "start_tolerance_s": 600}
+    in_berlin = "policy.adopted", adopted[1] | {"sha256": formats.sha256(formats.jcs(berlin)).hex()}
+    zone = {"name": "Europe/Berlin", "tzdb": "2026a", "offset_s": 7200, "transitions": []}
+    begun_in_berlin = "export.made", begun[1] | {"zone": zone}
+    day_after = ((60 * 30, begun_in_berlin),)
+    night("nine-in-berlin", "supported", hour(1), policy=berlin, adopts=in_berlin, after=day_after)
+    night("nine-in-berlin-missed", "exception", hour(2), policy=berlin, adopts=in_berlin, after=day_after)
+    night("no-zone", "not-evidenced", hour(1), policy=berlin, adopts=in_berlin, after=((60 * 30, begun),))
+    night("nothing-promised", "not-evidenced", hour(1), policy=policy, adopts=("policy.adopted", adopted[1] | {"sha256": POLICY}))
+    answered = [(30, started(1)), (31, failed(1)), (40, started(2)), (41, completed(2, 40))]
+    about = "action.recorded", action[1] | {"subjects": [identifier(1)]}
+    case("failure-explained", "rules-5", *answered, (50, about), signed=[identifier(3)], BK_03="supported")
+    elsewhere = "action.recorded", action[1] | {"subjects": [identifier(0)]}
+    case("another-failure-explained", "rules-5", *answered, (50, elsewhere), signed=[identifier(3)], BK_03="exception")
     return cases
 
 

@@ -28,8 +28,9 @@ def identifier(n):
 
 
 def time(minute, second=0, micro=0):
-    """An instant on the evening of 2026-07-01."""
-    return f"2026-07-01T{18 + minute // 60:02}:{minute % 60:02}:{second:02}.{micro:06}Z"
+    """An instant on the evening of 2026-07-01, or on the days after it."""
+    day, hour = divmod(18 + minute // 60, 24)
+    return f"2026-07-{1 + day:02}T{hour:02}:{minute % 60:02}:{second:02}.{micro:06}Z"
 
 
 TOOL = {"name": "walwarden", "version": "0.1.0", "sha256": formats.sha256(b"walwarden test program").hex()}

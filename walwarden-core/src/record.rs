@@ -2,16 +2,18 @@
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
+    string::String,
     vec::Vec,
 };
 
 use crate::{
     chain::{Anchored, Entries, Line},
     digest::Digest,
-    event::{Event, Outcome, Purpose, RestoreTested},
+    event::{Duty, Event, Outcome, Purpose, RestoreTested},
     policy::{DatabasePolicy, Policy},
     time::{Period, Time},
     value::EntryId,
+    zone::Zone,
 };
 
 /// A chain whose tree was rebuilt, seen through a period. Lookups cost O(log n): a chain may have millions of entries.
@@ -22,6 +24,19 @@ pub struct Record<'a> {
     policies: Vec<(Option<Digest>, Policy)>,
     signed: BTreeSet<EntryId>,
     index: Index,
+    /// When each policy that is carried was adopted, in order: its place.
+    adopted: Vec<(Time, usize)>,
+    zones: Vec<(String, Zone)>,
+    utc: Zone,
+}
+
+/// A policy while it is in force (`spec:occurrences-3`).
+#[derive(Debug, Clone, Copy)]
+pub struct Term<'r> {
+    /// From when to when; the last one has no end in sight.
+    pub span: Period,
+    /// The policy.
+    pub policy: &'r Policy,
 }
 
 /// What rules look up, gathered in one pass over the lines; events are parsed only where they are asked for.
@@ -32,7 +47,11 @@ struct Index {
     /// Runs with an end, good or bad, sorted.
     ended: Vec<EntryId>,
     /// By database: seq of its last passed restore test.
-    passed: BTreeMap<alloc::string::String, u64>,
+    passed: BTreeMap<String, u64>,
+    /// Entries that an action or an explanation is about.
+    answered: BTreeSet<EntryId>,
+    /// Declarations of scope and of maintenance, adoptions and exports: positions.
+    declared: Vec<u32>,
 }
 
 impl<'a> Record<'a> {
@@ -48,7 +67,108 @@ impl<'a> Record<'a> {
     ) -> Self {
         let index = Index::new(entries.all());
         let policies = policies.into_iter().map(|policy| (policy.digest().ok(), policy)).collect();
-        Self { entries, period, policies, signed: signed.into_iter().collect(), index }
+        let signed = signed.into_iter().collect();
+        let (adopted, zones) = (Vec::new(), Vec::new());
+        let mut record = Self { entries, period, policies, signed, index, adopted, zones, utc: Zone::utc() };
+        record.adopted = record.adoptions();
+        record.zones = record.recorded_zones();
+        record
+    }
+
+    /// Adoptions of the policies that are carried.
+    fn adoptions(&self) -> Vec<(Time, usize)> {
+        let place = |digest: Digest| self.policies.iter().position(|(known, _)| *known == Some(digest));
+        let adopted = self.declared().filter_map(|(line, event)| match event {
+            Event::PolicyAdopted(adopted) => {
+                Some((line.recorded_at.max(adopted.effective_from), place(adopted.sha256)?))
+            }
+            _ => None,
+        });
+        adopted.collect()
+    }
+
+    /// Zones that exports of this very period have recorded; the last of a name counts.
+    fn recorded_zones(&self) -> Vec<(String, Zone)> {
+        let zones = self.declared().filter_map(|(_, event)| match event {
+            Event::ExportMade(export) if export.period == Some(self.period) => {
+                let zone = export.zone?;
+                Some((zone.name.clone(), Zone::try_from(&zone).ok()?))
+            }
+            _ => None,
+        });
+        zones.collect()
+    }
+
+    /// Events of [`DECLARING`], in order.
+    fn declared(&self) -> impl Iterator<Item = (&'a Line<'a>, Event)> {
+        self.index.declared.iter().filter_map(|position| self.line(*position)).map(|line| (line, line.event()))
+    }
+
+    /// The policies in force from the period's start on, in order of time.
+    #[must_use]
+    pub fn terms(&self) -> Vec<Term<'_>> {
+        let mut terms = Vec::new();
+        let mut until = Time::LAST;
+        for (from, place) in self.adopted.iter().rev() {
+            if *from < until && until > self.period.start {
+                let policy = self.policies.get(*place).map(|(_, policy)| policy);
+                terms.extend(policy.map(|policy| Term { span: Period { start: *from, end: until }, policy }));
+                until = *from;
+            }
+        }
+        terms.reverse();
+        terms
+    }
+
+    /// Offsets of a zone, as recorded for the period.
+    #[must_use]
+    pub fn zone(&self, name: &str) -> Option<&Zone> {
+        if name == "UTC" {
+            return Some(&self.utc);
+        }
+        self.zones.iter().rev().find(|(known, _)| known == name).map(|(_, zone)| zone)
+    }
+
+    /// UTC, which is in every record.
+    #[must_use]
+    pub const fn utc(&self) -> &Zone {
+        &self.utc
+    }
+
+    /// From when to when a database was in scope, by the last declaration that names it; `None` where none does.
+    #[must_use]
+    pub fn scope(&self, database: &str) -> Option<Period> {
+        let scopes = self.declared().filter_map(|(_, event)| match event {
+            Event::ScopeDeclared(scope) => scope.databases.into_iter().find(|known| known.id == database),
+            _ => None,
+        });
+        scopes.last().map(|known| Period { start: known.from, end: known.to.unwrap_or(Time::LAST) })
+    }
+
+    /// Spans of maintenance in which a duty rests; only those that were recorded before they began.
+    pub fn maintenance(&self, database: &str, duty: Duty) -> impl Iterator<Item = Period> {
+        self.declared().filter_map(move |(line, event)| match event {
+            Event::MaintenanceDeclared(declared)
+                if (declared.database == database || declared.database == "*")
+                    && declared.kinds.contains(&duty)
+                    && line.recorded_at < declared.from =>
+            {
+                Some(Period { start: declared.from, end: declared.to })
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether an action, an explanation, a risk acceptance or a lesson is recorded about an entry.
+    #[must_use]
+    pub fn is_answered(&self, entry: EntryId) -> bool {
+        self.index.answered.contains(&entry)
+    }
+
+    /// To when the record reaches: what is not in it by then did not happen.
+    #[must_use]
+    pub fn covered(&self) -> Time {
+        self.all().last().map_or(self.period.start, |line| line.recorded_at)
     }
 
     /// The period.
@@ -142,6 +262,12 @@ impl Index {
                 index.started.push((line.run(), position));
             } else if line.is_one_of(&["backup.failed", "backup.completed"]) {
                 index.ended.push(line.run());
+            } else if line.is_one_of(DECLARING) {
+                index.declared.push(position);
+            } else if line.is_one_of(&["action.recorded"]) {
+                if let Event::ActionRecorded(action) = line.event() {
+                    index.answered.extend(action.subjects);
+                }
             } else if let Event::RestoreTested(test) = tested(line)
                 && test.outcome == Outcome::Passed
             {
@@ -153,6 +279,9 @@ impl Index {
         index
     }
 }
+
+/// Events that say what is promised, and of what.
+const DECLARING: &[&str] = &["policy.adopted", "scope.declared", "maintenance.declared", "export.made"];
 
 /// The event of a restore test; of other lines nothing is read.
 fn tested(line: &Line<'_>) -> Event {

@@ -3,9 +3,10 @@
 //! A rule returns a population and its items; [`Assessment::over`] alone computes the status.
 
 pub mod backup;
+pub mod performed;
 pub mod restore;
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use crate::{record::Record, time::Time};
 
@@ -102,8 +103,15 @@ pub struct Rule {
 }
 
 /// All rules, in printing order.
-pub static RULES: &[Rule] =
-    &[backup::FAILURES, backup::SIGNED, restore::TESTED, restore::EQUAL, restore::WITHIN_RTO, restore::CLOSED];
+pub static RULES: &[Rule] = &[
+    performed::PERFORMED,
+    backup::FAILURES,
+    backup::SIGNED,
+    restore::TESTED,
+    restore::EQUAL,
+    restore::WITHIN_RTO,
+    restore::CLOSED,
+];
 
 /// One member of a rule's population.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +128,48 @@ pub struct Item {
     pub deviation: Option<String>,
 }
 
+/// A part of what a rule asks for which the record has no evidence (`spec:rules-4`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Why there is none.
+    pub kind: GapKind,
+    /// The database.
+    pub database: String,
+    /// For people.
+    pub what: String,
+}
+
+impl Gap {
+    /// In one line.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{}: {}", self.database, self.what)
+    }
+}
+
+/// Why there is no evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GapKind {
+    /// The record ends too early.
+    NotCovered,
+    /// What the rule reads is not recorded.
+    NoInput,
+    /// No policy in force promises it.
+    NotPromised,
+}
+
+impl GapKind {
+    /// Stable word for machines.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotCovered => "not-covered",
+            Self::NoInput => "no-input",
+            Self::NotPromised => "not-promised",
+        }
+    }
+}
+
 /// A population and its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
@@ -127,6 +177,8 @@ pub struct Assessment {
     pub status: Status,
     /// The population, conforming items included.
     pub items: Vec<Item>,
+    /// Parts without evidence.
+    pub gaps: Vec<Gap>,
     /// Why, where the status needs a reason; may be empty.
     pub reason: String,
 }
@@ -135,20 +187,35 @@ impl Assessment {
     /// Judges a complete population: an empty one is never supported.
     #[must_use]
     pub fn over(items: Vec<Item>) -> Self {
-        let status = if items.is_empty() {
-            Status::NotOccurred
-        } else if items.iter().any(|item| item.deviation.is_some()) {
+        Self::with_gaps(items, Vec::new())
+    }
+
+    /// Judges a population of which parts have no evidence: that is weaker than a deviation, and stronger than support.
+    /// A part that nobody promised takes nothing from the others.
+    #[must_use]
+    pub fn with_gaps(items: Vec<Item>, gaps: Vec<Gap>) -> Self {
+        let missing = gaps.iter().any(|gap| gap.kind != GapKind::NotPromised);
+        let status = if items.iter().any(|item| item.deviation.is_some()) {
             Status::Exception
+        } else if missing || items.is_empty() && !gaps.is_empty() {
+            Status::NotEvidenced
+        } else if items.is_empty() {
+            Status::NotOccurred
         } else {
             Status::Supported
         };
-        Self { status, items, reason: String::new() }
+        let reason = match gaps.as_slice() {
+            [] => String::new(),
+            [only] => only.words(),
+            [first, more @ ..] => format!("{} (and {} more)", first.words(), more.len()),
+        };
+        Self { status, items, gaps, reason }
     }
 
     /// Without a population.
     #[must_use]
     pub fn without(status: Status, reason: &str) -> Self {
-        Self { status, items: Vec::new(), reason: reason.into() }
+        Self { status, items: Vec::new(), gaps: Vec::new(), reason: reason.into() }
     }
 }
 
@@ -161,11 +228,27 @@ pub struct RuleResult {
     pub status: Status,
     /// The population.
     pub items: Vec<Item>,
+    /// Parts without evidence.
+    pub gaps: Vec<Gap>,
     /// Why, where the status needs a reason; may be empty.
     pub reason: String,
 }
 
 impl RuleResult {
+    /// What came of a rule.
+    #[must_use]
+    pub fn new(rule: &'static Rule, assessment: Assessment) -> Self {
+        let Assessment { status, items, gaps, reason } = assessment;
+        Self { rule, status, items, gaps, reason }
+    }
+
+    /// Whether evidence is missing that was promised: what nobody promised does not touch the verdict.
+    #[must_use]
+    pub fn lacks_evidence(&self) -> bool {
+        let promised = |gap: &Gap| gap.kind != GapKind::NotPromised;
+        self.status == Status::NotEvidenced && (self.gaps.is_empty() || self.gaps.iter().any(promised))
+    }
+
     /// How many items deviate.
     #[must_use]
     pub fn deviating(&self) -> usize {
@@ -196,7 +279,7 @@ pub fn evaluate(record: Option<&Record<'_>>, gate: Gate) -> Vec<RuleResult> {
             assessment.status = Status::NotTested;
             assessment.reason = "signer not established: no root key was pinned".into();
         }
-        RuleResult { rule, status: assessment.status, items: assessment.items, reason: assessment.reason }
+        RuleResult::new(rule, assessment)
     };
     RULES.iter().map(result).collect()
 }

@@ -13,6 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Time(i64);
 
 impl Time {
+    /// The last instant that can be spelt.
+    pub const LAST: Self = Self(253_402_300_799_999_999);
+
     /// Builds a time from microseconds since the epoch; `None` outside the years 0000 to 9999.
     #[must_use]
     pub fn from_micros(micros: i64) -> Option<Self> {

@@ -19,7 +19,7 @@ const PAGES: &[(&str, usize)] = &[
     ("09-bundle", 10),
     ("10-events", 7),
     ("11-policy", 9),
-    ("12-rules", 10),
+    ("12-rules", 11),
     ("13-verification", 7),
     ("14-comparison", 7),
     ("15-report", 10),

@@ -548,7 +548,9 @@ impl Report {
         for rule in &self.rules {
             match rule.status {
                 Status::Exception => counts.exceptions = counts.exceptions.saturating_add(rule.deviating()),
-                Status::NotEvidenced => counts.not_evidenced = counts.not_evidenced.saturating_add(1),
+                Status::NotEvidenced if rule.lacks_evidence() => {
+                    counts.not_evidenced = counts.not_evidenced.saturating_add(1);
+                }
                 _ => {}
             }
         }
@@ -564,8 +566,10 @@ impl Report {
             Outcome::NotRun(_) | Outcome::Pass(_) | Outcome::Accepted(_) => Verdict::Verified,
         });
         let of_rules = self.rules.iter().map(|rule| match rule.status {
-            Status::Exception | Status::NotEvidenced => Verdict::Exceptions,
-            Status::IntegrityFailure
+            Status::Exception => Verdict::Exceptions,
+            Status::NotEvidenced if rule.lacks_evidence() => Verdict::Exceptions,
+            Status::NotEvidenced
+            | Status::IntegrityFailure
             | Status::NotTested
             | Status::Supported
             | Status::NotOccurred

@@ -83,8 +83,11 @@ fn every_spoilt_place_is_refused() {
         ("comparison.v1-draft.json", comparison),
         ("fork-evidence.v1.json", fork),
     ];
-    let schemas = fs::read_dir(corpus::folder().join("../spec/schema")).expect("the folder of schemas").count();
-    assert_eq!(schemas, documents.len(), "every schema is asked");
+    // The schema for editors of policies is held against every vector in tests/policy_schema.rs.
+    let schemas = fs::read_dir(corpus::folder().join("../spec/schema")).expect("the folder of schemas");
+    let names = schemas.map(|schema| schema.expect("a file").file_name());
+    let asked = names.filter(|name| name != "policy-toml.v1.json").count();
+    assert_eq!(asked, documents.len(), "every schema is asked");
     let (mut taken, mut tried) = (Vec::new(), 0);
     for (name, bytes) in documents {
         let (schema, good): (_, Value) = (schema(name), serde_json::from_slice(&bytes).expect("JSON"));

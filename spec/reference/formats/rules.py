@@ -1,7 +1,8 @@
-"""The six rules in use: spec/12-rules.md."""
+"""The rules in use: spec/12-rules.md."""
 
 import json
 
+from . import occurrences
 from .chain import parse_chain
 from .values import jcs, micros, sha256
 
@@ -34,13 +35,116 @@ class Record:
         return None
 
 
+    def terms(self):
+        """The policies in force from the period's start on: occurrences-3."""
+        found, until = [], "9999-12-31T23:59:59.999999Z"
+        for entry in reversed(self.all("policy.adopted")):
+            since = max(entry["recorded_at"], entry["data"]["effective_from"])
+            of = [p for p in self.policies if sha256(jcs(p)).hex() == entry["data"]["sha256"]]
+            if of and since < until and until > self.period["start"]:
+                found.insert(0, ({"start": since, "end": until}, of[0]))
+                until = since
+        return found
+
+    def zone(self, name):
+        exports = [e["data"] for e in self.all("export.made") if e["data"].get("period") == self.period]
+        zones = [d["zone"] for d in exports if d.get("zone", {}).get("name") == name]
+        if name == "UTC":
+            return {"offset_s": 0, "changes": []}
+        return {"offset_s": zones[-1]["offset_s"], "changes": zones[-1]["transitions"]} if zones else None
+
+    def covered(self):
+        return self.entries[-1]["recorded_at"]
+
+
 def item(rule, entry, at, deviates):
     database = entry["data"]["database"]
     return {"id": f"{rule}/{database}/{at}", "entry": entry["id"], "deviates": deviates}
 
 
+def runs_of(record, database):
+    """Each run recorded since the period began, with the entry that ended it, or began it: in order of the starts."""
+    found = {}
+    for entry in record.all("backup.started", "backup.failed", "backup.completed"):
+        data = entry["data"]
+        if data["database"] != database or entry["recorded_at"] < record.period["start"]:
+            continue
+        run = found.setdefault(data["run_id"], {"started": data.get("started_at", entry["at"]), "manual": False})
+        if entry["type"] == "backup.started":
+            dead = micros(entry["recorded_at"]) + (record.promised(entry, "max_run_s") or 0) * 1_000_000
+            run["manual"] = data["trigger"] == "manual"
+            run["end"] = "failed" if dead <= micros(record.covered()) else "open"
+        else:
+            run["end"] = data.get("completed_at", "failed")
+        run["entry"] = entry["id"]
+        run["seq"] = entry["seq"]
+    return sorted(found.values(), key=lambda run: (run["started"], run["seq"]))
+
+
+def performed(record):
+    """rules-11, WW-BK-01."""
+    terms = record.terms()
+    if not terms:
+        return {"status": "not-evidenced", "items": []}
+    ahead = occurrences.time(occurrences.seconds(record.period["end"]) + 40 * occurrences.DAY)
+    in_period = [policy for span, policy in terms if span["start"] < record.period["end"]]
+    result, gaps = [], []
+    for name in sorted({database["id"] for policy in in_period for database in policy["databases"]}):
+        promised = []
+        for span, policy in terms:
+            of = ([d for d in policy["databases"] if d["id"] == name] or [{}])[0]
+            promised.append(
+                {
+                    "span": {"start": span["start"], "end": min(span["end"], ahead)},
+                    "schedule": of.get("schedule"),
+                    "zone": record.zone(policy["timezone"]) if "schedule" in of else occurrences.UTC,
+                    "start_tolerance_s": of.get("start_tolerance_s", 0),
+                    "manual_counts": of.get("manual_counts", False),
+                }
+            )
+        if any(term["zone"] is None for term in promised):
+            gaps.append("no-input")
+            continue
+        if all(term["schedule"] is None for term in promised):
+            gaps.append("not-promised")
+            continue
+        declared = [e for e in record.all("maintenance.declared") if e["data"]["database"] in (name, "*")]
+        excused = [
+            {"start": e["data"]["from"], "end": e["data"]["to"]}
+            for e in declared
+            if "backup" in e["data"]["kinds"] and e["recorded_at"] < e["data"]["from"]
+        ]
+        scopes = [d for e in record.all("scope.declared") for d in e["data"]["databases"] if d["id"] == name]
+        runs = runs_of(record, name)
+        for one in occurrences.expected(promised, record.period, runs, excused, record.covered()):
+            if scopes and not scopes[-1]["from"] <= one["at"] < scopes[-1].get("to", "9999"):
+                continue
+            if one["filled"] in ("open", "not-covered"):
+                gaps.append("not-covered")
+            elif one["filled"] != "excused":
+                entry = "" if one["run"] is None else runs[one["run"]]["entry"]
+                deviates = one["filled"] in ("late", "failed", "missed")
+                result.append({"id": f"WW-BK-01/{name}/{one['at']}", "entry": entry, "deviates": deviates})
+    if any(i["deviates"] for i in result):
+        status = "exception"
+    elif any(gap != "not-promised" for gap in gaps) or gaps and not result:
+        status = "not-evidenced"
+    else:
+        status = "supported" if result else "not-occurred"
+    return {"status": status, "items": result}
+
+
 def failures(record):
-    """rules-5, WW-BK-03. Nothing in this version can explain a failure, so every item deviates."""
+    """rules-5, WW-BK-03."""
+
+    def deviates(entry):
+        limit = record.promised(entry, "max_resolution_s")
+        after = [e for e in record.all("backup.completed") if e["seq"] > entry["seq"]]
+        after = [e for e in after if e["data"]["database"] == entry["data"]["database"]]
+        took = after and (micros(after[0]["data"]["completed_at"]) - micros(entry["recorded_at"])) // 1_000_000
+        answered = any(entry["id"] in e["data"]["subjects"] for e in record.all("action.recorded"))
+        return not (after and limit is not None and took <= limit and answered)
+
     ended = {e["data"]["run_id"] for e in record.all("backup.completed", "backup.failed")}
     starts = {e["data"]["run_id"]: e["at"] for e in reversed(record.all("backup.started"))}
     result = []
@@ -48,11 +152,11 @@ def failures(record):
         recorded, run = micros(entry["recorded_at"]), entry["data"]["run_id"]
         if entry["type"] == "backup.failed":
             if record.start <= recorded < record.end:
-                result.append(item("WW-BK-03", entry, starts.get(run, entry["at"]), True))
+                result.append(item("WW-BK-03", entry, starts.get(run, entry["at"]), deviates(entry)))
         elif run not in ended:
             due = recorded + (record.promised(entry, "max_run_s") or 0) * 1_000_000
             if record.start <= due < record.end:
-                result.append(item("WW-BK-03", entry, entry["at"], True))
+                result.append(item("WW-BK-03", entry, entry["at"], deviates(entry)))
     return over(result)
 
 
@@ -129,6 +233,7 @@ def over(items):
 
 
 RULES = {
+    "WW-BK-01": performed,
     "WW-BK-03": failures,
     "WW-BK-04": signed,
     "WW-RT-01": tested,

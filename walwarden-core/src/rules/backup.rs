@@ -44,13 +44,10 @@ fn failures(record: &Record<'_>) -> Assessment {
             (Some(_), None) => Some(String::from("no policy in force promises a max_resolution")),
             (None, _) => Some(String::from("no completed backup is recorded after it")),
         };
-        // Actions and explanations are events of a later version of this format; none can be recorded yet.
-        let unexplained = "no action or explanation is recorded";
-        let deviation = match unresolved {
-            Some(why) => format!("{}; {why}; {unexplained}", run.what),
-            None => format!("{}; {unexplained}", run.what),
-        };
-        item(FAILURES_ID, run.entry, &run.database, run.started, Some(deviation))
+        let unexplained = (!record.is_answered(run.entry.id)).then(|| "no action or explanation is recorded".into());
+        let wrong: Vec<String> = unresolved.into_iter().chain(unexplained).collect();
+        let deviation = (!wrong.is_empty()).then(|| format!("{}; {}", run.what, wrong.join("; ")));
+        item(FAILURES_ID, run.entry, &run.database, run.started, deviation)
     });
     Assessment::over(items.collect())
 }

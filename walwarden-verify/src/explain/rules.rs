@@ -4,12 +4,21 @@ use super::RuleText;
 
 pub(super) const TEXTS: &[RuleText] = &[
     RuleText {
+        id: "WW-BK-01",
+        spec: "rules-11",
+        asks: "Whether each backup that the policy's schedule promised was made, and began in time.",
+        population: "Each instant of the schedule in the period, of each database in scope, in the zone of the policy in force then; not what rests in maintenance that was declared before it began.",
+        deviates: "late, failed or missed, and when the run started that decided",
+        limits: "A backup that was late counts as late also when it was good. A run by hand fills an occurrence where the policy lets it.",
+        ask: "Ask what kept each missed or late run, who noticed it, and when.",
+    },
+    RuleText {
         id: "WW-BK-03",
         spec: "rules-5",
         asks: "Whether a backup that failed was noticed, made good in time, and explained.",
         population: "Each run recorded in the period as failed, and each run without an end whose longest time ran out in the period.",
-        deviates: "how the run ended, whether and when the next backup of that database completed, and that no action or explanation is recorded",
-        limits: "A run that was never announced is not in the population. Actions and explanations are not recorded by this version: every failed run is shown.",
+        deviates: "how the run ended, when the next backup of that database completed if not in time, and whether no action or explanation is recorded",
+        limits: "A run that was never announced is not in the population: WW-BK-01 finds it where there is a schedule. What an action says is the organisation's word.",
         ask: "Ask for the ticket or the incident of each failed run, and what was changed so that it does not happen again.",
     },
     RuleText {

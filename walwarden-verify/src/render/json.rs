@@ -6,7 +6,7 @@ use serde::Serialize;
 use walwarden_core::{
     Digest,
     merkle::TreeHead,
-    rules::{Item, RuleResult},
+    rules::{Gap, Item, RuleResult},
 };
 
 use super::{
@@ -145,6 +145,15 @@ struct Rule<'a> {
     deviating: usize,
     population: usize,
     items: Vec<RuleItem<'a>>,
+    gaps: Vec<RuleGap<'a>>,
+}
+
+/// A part without evidence.
+#[derive(Serialize)]
+struct RuleGap<'a> {
+    kind: &'static str,
+    database: &'a str,
+    what: &'a str,
 }
 
 #[derive(Serialize)]
@@ -449,7 +458,14 @@ impl<'a> From<&'a RuleResult> for Rule<'a> {
             deviating: result.deviating(),
             population: result.items.len(),
             items: result.items.iter().map(Into::into).collect(),
+            gaps: result.gaps.iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl<'a> From<&'a Gap> for RuleGap<'a> {
+    fn from(gap: &'a Gap) -> Self {
+        Self { kind: gap.kind.word(), database: &gap.database, what: &gap.what }
     }
 }
 

@@ -73,10 +73,12 @@ impl Case {
                 let line = format!("{words} {}/{}", result.deviating(), result.items.len());
                 Result::Failed(word, line, items.collect::<Vec<_>>().join("\n"))
             }
-            Status::NotEvidenced => Result::Failed(word, reason(), String::new()),
-            Status::IntegrityFailure | Status::NotTested | Status::NotOccurred | Status::NotApplicable => {
-                Result::Skipped(reason())
-            }
+            Status::NotEvidenced if result.lacks_evidence() => Result::Failed(word, reason(), String::new()),
+            Status::NotEvidenced
+            | Status::IntegrityFailure
+            | Status::NotTested
+            | Status::NotOccurred
+            | Status::NotApplicable => Result::Skipped(reason()),
         };
         Self { name: format!("{}: {}", result.rule.id, result.rule.title), result: came }
     }

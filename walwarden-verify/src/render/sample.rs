@@ -3,7 +3,7 @@
 use walwarden_core::{
     Digest, Period, Time,
     merkle::TreeHead,
-    rules::{Assessment, Item, RULES, RuleResult, Status},
+    rules::{Assessment, Gap, GapKind, Item, RULES, RuleResult, Status},
 };
 
 use crate::{
@@ -67,8 +67,7 @@ pub(crate) fn clean() -> Report {
         .iter()
         .map(|rule| {
             let items = (0..3).map(|day| item(rule.id, "orders-prod", day, None)).collect();
-            let assessment = Assessment::over(items);
-            RuleResult { rule, status: assessment.status, items: assessment.items, reason: assessment.reason }
+            RuleResult::new(rule, Assessment::over(items))
         })
         .collect();
     report
@@ -81,16 +80,24 @@ pub(crate) fn exceptions() -> Report {
     report.trust.first_contact = true;
     set(&mut report, "chain.known", Outcome::Accepted("first contact: no earlier head was given"));
     let deviations = ["no completed run followed within 24 h", "no action or explanation is recorded"];
-    report.rules[0].items = (0..4)
-        .map(|day| item(RULES[0].id, "ledger-łódź-東京", day, deviations.get(usize::try_from(day).unwrap()).copied()))
+    report.rules[1].items = (0..4)
+        .map(|day| item(RULES[1].id, "ledger-łódź-東京", day, deviations.get(usize::try_from(day).unwrap()).copied()))
         .collect();
-    report.rules[0].status = Status::Exception;
+    report.rules[1].status = Status::Exception;
+    let gap = |kind, database: &str, what: &str| Gap { kind, database: database.into(), what: what.into() };
+    let open = gap(
+        GapKind::NotCovered,
+        "orders-prod",
+        "due at 2026-09-30T00:00:00.000000Z: the record ends before it could be filled",
+    );
+    let unpromised = gap(GapKind::NotPromised, "ledger-łódź-東京", "no policy in force promises a schedule");
+    let items = std::mem::take(&mut report.rules[0].items);
+    report.rules[0] = RuleResult::new(&RULES[0], Assessment::with_gaps(items, [open, unpromised].into()));
     let missing =
         Assessment::without(Status::NotEvidenced, "no-input: no restore test is recorded for ledger-łódź-東京");
-    (report.rules[3].status, report.rules[3].items, report.rules[3].reason) =
-        (missing.status, missing.items, missing.reason);
-    report.rules[4].status = Status::NotOccurred;
-    report.rules[4].items.clear();
+    report.rules[4] = RuleResult::new(&RULES[4], missing);
+    report.rules[5].status = Status::NotOccurred;
+    report.rules[5].items.clear();
     report
 }
 
@@ -121,7 +128,7 @@ pub(crate) fn rejected() -> Report {
     }
     for rule in &mut report.rules {
         let gated = Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass");
-        (rule.status, rule.items, rule.reason) = (gated.status, gated.items, gated.reason);
+        *rule = RuleResult::new(rule.rule, gated);
     }
     report.trust.contradicted = Some(Contradiction {
         previous: "acme-2026-Q2.zip".into(),

@@ -1,6 +1,6 @@
 //! Every rule with its population.
 
-use walwarden_core::rules::RuleResult;
+use walwarden_core::rules::{Gap, GapKind, RuleResult};
 
 use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, words};
 use crate::report::Report;
@@ -44,9 +44,11 @@ fn card(rule: &RuleResult) -> Card {
         Fact::new("Basis", Text::plain(format!("{id}: {means}"))),
         Fact::new("Population", Text::plain(words::count(rule.items.len(), "item", "items"))),
     ];
-    if !rule.reason.is_empty() {
+    let said_below = matches!(rule.gaps.as_slice(), [only] if only.words() == rule.reason);
+    if !rule.reason.is_empty() && !said_below {
         facts.push(Fact::new("Reason", Text::value(&rule.reason)));
     }
+    facts.extend(rule.gaps.iter().map(gap));
     Card {
         anchor: anchor(rule),
         mark: words::status(rule),
@@ -55,6 +57,16 @@ fn card(rule: &RuleResult) -> Card {
         facts,
         table: (!rule.items.is_empty()).then(|| items(rule)),
     }
+}
+
+/// A part without evidence.
+fn gap(gap: &Gap) -> Fact {
+    let label = match gap.kind {
+        GapKind::NotCovered => "Not covered",
+        GapKind::NoInput => "Not recorded",
+        GapKind::NotPromised => "Not promised",
+    };
+    Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&gap.what)))
 }
 
 fn items(rule: &RuleResult) -> Table {
