@@ -309,6 +309,7 @@ fn an_encrypted_connection_says_so() {
         .status()
         .is_ok_and(|status| status.success());
     if !made {
+        assert!(std::env::var_os("CI").is_none(), "may not be skipped here: no openssl to make a certificate");
         eprintln!("SKIPPED: no openssl to make a certificate");
         return;
     }

@@ -70,9 +70,9 @@ pub struct NotLookedAt {
 /// What came of reading a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Linted {
-    /// In order of [`LINTS`], then of the policy.
+    /// In order of [`lints`], then of the policy.
     pub findings: Vec<Finding>,
-    /// In order of [`LINTS`].
+    /// In order of [`lints`].
     pub not_looked_at: Vec<NotLookedAt>,
 }
 
