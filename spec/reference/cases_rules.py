@@ -282,6 +282,10 @@ def rule_cases():
     night("nine-in-berlin-missed", "exception", hour(2), policy=berlin, adopts=in_berlin, after=day_after)
     night("no-zone", "not-evidenced", hour(1), policy=berlin, adopts=in_berlin, after=((60 * 30, begun),))
     night("nothing-promised", "not-evidenced", hour(1), policy=policy, adopts=("policy.adopted", adopted[1] | {"sha256": POLICY}))
+    later = "policy.adopted", adopted[1] | {"effective_from": time(200)}
+    unknown = "policy.adopted", adopted[1] | {"sha256": digest("another policy")}
+    night("a-policy-not-carried", "not-evidenced", *every, before=((0, unknown),), adopts=later)
+    night("a-policy-of-before", "supported", *every, before=((0, unknown),))
     answered = [(30, started(1)), (31, failed(1)), (40, started(2)), (41, completed(2, 40))]
     about = "action.recorded", action[1] | {"subjects": [identifier(1)]}
     case("failure-explained", "rules-5", *answered, (50, about), signed=[identifier(3)], BK_03="supported")

@@ -24,8 +24,8 @@ pub struct Record<'a> {
     policies: Vec<(Option<Digest>, Policy)>,
     signed: BTreeSet<EntryId>,
     index: Index,
-    /// When each policy that is carried was adopted, in order: its place.
-    adopted: Vec<(Time, usize)>,
+    /// From when each adopted policy counts, in order, and its place if it is carried.
+    adopted: Vec<(Time, Option<usize>)>,
     zones: Vec<(String, Zone)>,
     utc: Zone,
 }
@@ -35,8 +35,8 @@ pub struct Record<'a> {
 pub struct Term<'r> {
     /// From when to when; the last one has no end in sight.
     pub span: Period,
-    /// The policy.
-    pub policy: &'r Policy,
+    /// The policy; `None` of one that is not carried.
+    pub policy: Option<&'r Policy>,
 }
 
 /// What rules look up, gathered in one pass over the lines; events are parsed only where they are asked for.
@@ -75,12 +75,11 @@ impl<'a> Record<'a> {
         record
     }
 
-    /// Adoptions of the policies that are carried.
-    fn adoptions(&self) -> Vec<(Time, usize)> {
+    fn adoptions(&self) -> Vec<(Time, Option<usize>)> {
         let place = |digest: Digest| self.policies.iter().position(|(known, _)| *known == Some(digest));
         let adopted = self.declared().filter_map(|(line, event)| match event {
             Event::PolicyAdopted(adopted) => {
-                Some((line.recorded_at.max(adopted.effective_from), place(adopted.sha256)?))
+                Some((line.recorded_at.max(adopted.effective_from), place(adopted.sha256)))
             }
             _ => None,
         });
@@ -111,8 +110,8 @@ impl<'a> Record<'a> {
         let mut until = Time::LAST;
         for (from, place) in self.adopted.iter().rev() {
             if *from < until && until > self.period.start {
-                let policy = self.policies.get(*place).map(|(_, policy)| policy);
-                terms.extend(policy.map(|policy| Term { span: Period { start: *from, end: until }, policy }));
+                let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
+                terms.push(Term { span: Period { start: *from, end: until }, policy });
                 until = *from;
             }
         }

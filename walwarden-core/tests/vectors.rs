@@ -62,7 +62,7 @@ const FILES: &[File] = &[
     File("resolved.json", 15, resolved),
     File("roots.json", 18, roots),
     File("rows.json", 13, row),
-    File("rules.json", 49, rules),
+    File("rules.json", 51, rules),
     File("schedules.json", 55, schedules),
     File("signatures.json", 46, signatures),
     File("spellings.json", 104, spellings),

@@ -41,8 +41,8 @@ class Record:
         for entry in reversed(self.all("policy.adopted")):
             since = max(entry["recorded_at"], entry["data"]["effective_from"])
             of = [p for p in self.policies if sha256(jcs(p)).hex() == entry["data"]["sha256"]]
-            if of and since < until and until > self.period["start"]:
-                found.insert(0, ({"start": since, "end": until}, of[0]))
+            if since < until and until > self.period["start"]:
+                found.insert(0, ({"start": since, "end": until}, of[0] if of else None))
                 until = since
         return found
 
@@ -88,11 +88,12 @@ def performed(record):
         return {"status": "not-evidenced", "items": []}
     ahead = occurrences.time(occurrences.seconds(record.period["end"]) + 40 * occurrences.DAY)
     in_period = [policy for span, policy in terms if span["start"] < record.period["end"]]
-    result, gaps = [], []
+    result, gaps = [], ["no-input" for policy in in_period if policy is None]
+    in_period = [policy for policy in in_period if policy]
     for name in sorted({database["id"] for policy in in_period for database in policy["databases"]}):
         promised = []
         for span, policy in terms:
-            of = ([d for d in policy["databases"] if d["id"] == name] or [{}])[0]
+            of = ([d for d in policy["databases"] if d["id"] == name] or [{}])[0] if policy else {}
             promised.append(
                 {
                     "span": {"start": span["start"], "end": min(span["end"], ahead)},

@@ -36,13 +36,17 @@ fn performed(record: &Record<'_>) -> Assessment {
             "no policy in force is carried: what was promised is not known",
         );
     }
-    let databases: BTreeSet<&str> = terms
-        .iter()
-        .filter(|term| term.span.start < record.period().end)
-        .flat_map(|term| term.policy.databases.iter().map(|database| database.id.as_str()))
-        .collect();
+    let in_period = || terms.iter().filter(|term| term.span.start < record.period().end);
+    let policies = in_period().filter_map(|term| term.policy);
+    let databases: BTreeSet<&str> =
+        policies.flat_map(|policy| policy.databases.iter().map(|database| database.id.as_str())).collect();
     let mut attempts: Option<BTreeMap<String, Vec<Attempt<'_>>>> = None;
     let (mut items, mut gaps, mut excused) = (Vec::new(), Vec::new(), 0_usize);
+    gaps.extend(in_period().filter(|term| term.policy.is_none()).map(|term| Gap {
+        kind: GapKind::NoInput,
+        database: "*".into(),
+        what: format!("the policy in force from {} on is not carried", term.span.start),
+    }));
     for database in databases {
         let gap = |kind, what: &str| Gap { kind, database: database.into(), what: what.into() };
         let promised = match promised(record, database) {
@@ -82,10 +86,12 @@ fn performed(record: &Record<'_>) -> Assessment {
 /// What the policies in force promise for a database; the zone that the record lacks, otherwise.
 fn promised<'r>(record: &'r Record<'_>, database: &str) -> Result<Vec<Term<'r>>, &'r str> {
     let term = |term: &crate::record::Term<'r>| {
-        let promise = term.policy.database(database);
+        let promise = term.policy.and_then(|policy| policy.database(database));
         let schedule = promise.and_then(|promise| promise.schedule.as_ref());
-        let zone = record.zone(&term.policy.timezone);
-        let zone = if schedule.is_some() { zone.ok_or(term.policy.timezone.as_str())? } else { record.utc() };
+        let zone = match term.policy.filter(|_| schedule.is_some()) {
+            Some(policy) => record.zone(&policy.timezone).ok_or(policy.timezone.as_str())?,
+            None => record.utc(),
+        };
         Ok(Term {
             span: term.span,
             schedule,
