@@ -126,6 +126,8 @@ pub struct Item {
     pub entry: String,
     /// Why it deviates; `None` when it conforms.
     pub deviation: Option<String>,
+    /// How it conforms, where that is not the usual way.
+    pub note: Option<String>,
 }
 
 /// A part of what a rule asks for which the record has no evidence (`spec:rules-4`).

@@ -190,7 +190,8 @@ pub fn parse_head(text: &str) -> Result<Head, NotAHead> {
     if let Ok(note) = Note::parse(text) {
         return held(note.head);
     }
-    let mut words = text.trim_end_matches(['\n', '\r']).split(' ');
+    // Reports print the line indented, and people copy it so.
+    let mut words = text.trim_matches([' ', '\t', '\n', '\r']).split(' ');
     let (Some(origin), Some(size), Some(root), None) = (words.next(), words.next(), words.next(), words.next()) else {
         return Err(NotAHead);
     };

@@ -28,6 +28,29 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
 }
 
+/// A slip of the reader's is not called a lie of the bundle's.
+#[test]
+fn what_does_not_fit_to_what_was_given_is_said_so() {
+    let other = run(&[&golden("minimal.zip"), "--root", &"0".repeat(64), "--first-contact"]);
+    assert_eq!(other.status.code(), Some(1));
+    let said = text(&other.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("1 check failed, and only against what you gave"), "{said}");
+    assert!(!said.contains("is not what it claims to be"));
+}
+
+/// The line of a head, copied from a report with its indent.
+#[test]
+fn a_head_is_taken_as_a_report_prints_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kept = folder.path().join("kept.txt");
+    let report = run(&[&golden("next.zip"), "--trust", &golden("previous.json")]);
+    let line = text(&report.stdout).lines().find(|line| line.starts_with("    acme.example/")).expect("a line to keep");
+    std::fs::write(&kept, format!("{line}\n")).expect("written");
+    let kept = kept.display().to_string();
+    let again = run(&[&golden("next.zip"), "--trust", &golden("previous.json"), "--known-head", &kept]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again.stderr));
+}
+
 /// Two lines, nothing on standard output, exit 2.
 fn refused(args: &[&str], expected: &str) {
     let output = run(args);
@@ -93,13 +116,14 @@ fn mistakes_are_two_lines_and_exit_2() {
         bytes[middle] ^= 1;
         file("broken.zip", &bytes)
     };
+    let line = format!("acme.example/minimal-k3v9q2x7ta 1 {root}");
     let cases: Vec<(Vec<&str>, &str)> = vec![
         (vec![], "<BUNDLE>"),
         (vec![&bundle, "explain"], "the subcommand 'explain' cannot be used with"),
         (vec![&bundle, "--frobnicate"], "--frobnicate"),
         (vec!["/no/such/file"], "cannot read /no/such/file"),
         (vec![zeros.to_str().unwrap()], "larger than a bundle may be"),
-        (vec![&trust], "is no zip"),
+        (vec![&trust], "handover.json goes to --trust"),
         (vec![&bundle, "--trust", &bundle], "--trust takes the handover.json"),
         (vec![&bundle, "--trust", "/no/such/file"], "cannot read /no/such/file"),
         (vec![&bundle, "--trust", &trust, "--root", &root], "--trust and --root both name root keys"),
@@ -109,6 +133,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--root", &root, "--root-threshold", "0"], "not between 1 and the 1 roots"),
         (vec![&bundle, "--trust", &trust, "--first-contact", "--previous", &bundle], "leave --first-contact away"),
         (vec![&bundle, "--known-head", &trust], "neither a checkpoint nor a line"),
+        (vec![&bundle, "--known-head", &line], "write the line into a file"),
         (vec![&bundle, "--trust", &trust, "--known-head", &heads.0], "one size and different roots"),
         (vec![&bundle, "--trust", &trust, "--known-head", &heads.1], "different chains"),
         (vec![&bundle, "--trust", &trust, "--previous", &broken], "does not stand itself"),
@@ -119,7 +144,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
         (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
     ];
-    assert_eq!(cases.len(), 24, "change this number on purpose");
+    assert_eq!(cases.len(), 25, "change this number on purpose");
     for (args, expected) in cases {
         refused(&args, expected);
     }

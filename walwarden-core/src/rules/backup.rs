@@ -47,7 +47,9 @@ fn failures(record: &Record<'_>) -> Assessment {
         let unexplained = (!record.is_answered(run.entry.id)).then(|| "no action or explanation is recorded".into());
         let wrong: Vec<String> = unresolved.into_iter().chain(unexplained).collect();
         let deviation = (!wrong.is_empty()).then(|| format!("{}; {}", run.what, wrong.join("; ")));
-        item(FAILURES_ID, run.entry, &run.database, run.started, deviation)
+        let resolved = || format!("{}; made good in time, and an action is recorded", run.what);
+        let note = deviation.is_none().then(resolved);
+        Item { note, ..item(FAILURES_ID, run.entry, &run.database, run.started, deviation) }
     });
     Assessment::over(items.collect())
 }
@@ -102,5 +104,6 @@ pub(super) fn item(rule: &str, entry: &Line<'_>, database: &str, at: Time, devia
         database: database.into(),
         entry: entry.id.as_str().into(),
         deviation,
+        note: None,
     }
 }

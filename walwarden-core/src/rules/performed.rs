@@ -41,7 +41,7 @@ fn performed(record: &Record<'_>) -> Assessment {
     let databases: BTreeSet<&str> =
         policies.flat_map(|policy| policy.databases.iter().map(|database| database.id.as_str())).collect();
     let mut attempts: Option<BTreeMap<String, Vec<Attempt<'_>>>> = None;
-    let (mut items, mut gaps, mut excused) = (Vec::new(), Vec::new(), 0_usize);
+    let (mut items, mut gaps, mut excused) = (Vec::new(), Vec::new(), Vec::new());
     gaps.extend(in_period().filter(|term| term.policy.is_none()).map(|term| Gap {
         kind: GapKind::NoInput,
         database: "*".into(),
@@ -66,7 +66,7 @@ fn performed(record: &Record<'_>) -> Assessment {
         for occurrence in occurrences(record, database, &promised, of) {
             let run = occurrence.run.and_then(|place| of.get(place));
             match occurrence.filled {
-                Filled::Excused => excused = excused.saturating_add(1),
+                Filled::Excused => excused.push(format!("{database} at {}", occurrence.window.at)),
                 Filled::NotCovered | Filled::Open => {
                     let what = format!("due at {}: the record ends before it could be filled", occurrence.window.at);
                     gaps.push(gap(GapKind::NotCovered, &what));
@@ -76,8 +76,10 @@ fn performed(record: &Record<'_>) -> Assessment {
         }
     }
     let mut assessment = Assessment::with_gaps(items, gaps);
-    if excused > 0 {
-        let note = format!("{excused} excused by maintenance that was declared before it began");
+    if let Some(first) = excused.first() {
+        let more = excused.len().saturating_sub(1);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let note = format!("{first}{more}: excused by maintenance that was declared before it began, and no item");
         assessment.reason = if assessment.reason.is_empty() { note } else { format!("{}; {note}", assessment.reason) };
     }
     assessment
@@ -176,5 +178,13 @@ fn deviation(filled: Filled, run: Option<&Attempt<'_>>) -> Option<String> {
 fn item(database: &str, occurrence: &Occurrence, run: Option<&Attempt<'_>>, deviation: Option<String>) -> Item {
     let at: Time = occurrence.window.at;
     let entry = run.map(|attempt| String::from(attempt.entry.id.as_str())).unwrap_or_default();
-    Item { id: format!("{ID}/{database}/{at}"), at, database: database.into(), entry, deviation }
+    let started = run.map(|attempt| attempt.run.started.to_string()).unwrap_or_default();
+    let note = match occurrence.filled {
+        Filled::Manual => Some(format!("by hand: a person started the run at {started}")),
+        Filled::Recovered => {
+            Some(format!("made good: the first attempt failed, the run that completed started at {started}"))
+        }
+        _ => None,
+    };
+    Item { id: format!("{ID}/{database}/{at}"), at, database: database.into(), entry, deviation, note }
 }

@@ -71,7 +71,8 @@ fn tested(record: &Record<'_>) -> Assessment {
             (None, None) => Some("no restore test is recorded".into()),
         };
         let entry = passed.or(last).map(|(entry, _)| String::from(entry.id.as_str())).unwrap_or_default();
-        Item { id: format!("WW-RT-01/{}/{at}", database.id), at, database: database.id.clone(), entry, deviation }
+        let id = format!("WW-RT-01/{}/{at}", database.id);
+        Item { id, at, database: database.id.clone(), entry, deviation, note: None }
     };
     Assessment::over(policy.databases.iter().map(item).collect())
 }

@@ -163,6 +163,7 @@ struct RuleItem<'a> {
     database: &'a str,
     entry: &'a str,
     deviation: Option<&'a str>,
+    note: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -477,6 +478,7 @@ impl<'a> From<&'a Item> for RuleItem<'a> {
             database: &item.database,
             entry: &item.entry,
             deviation: item.deviation.as_deref(),
+            note: item.note.as_deref(),
         }
     }
 }

@@ -209,6 +209,7 @@ pub(crate) fn item(rule: &str, database: &str, day: u32, deviation: Option<&str>
         database: database.into(),
         entry: "01J1N4Q7Z0000000000000BK01".into(),
         deviation: deviation.map(Into::into),
+        note: (deviation.is_none() && day == 1).then(|| "by hand: a person started the run".into()),
     }
 }
 

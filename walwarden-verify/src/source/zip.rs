@@ -80,7 +80,7 @@ impl<'a> Scan<'a> {
         let last = self.bytes.len().saturating_sub(END_BYTES);
         let found = memmem::rfind_iter(self.bytes, &END).find(|at| self.has(*at, END, END_BYTES));
         let Some(found) = found else {
-            let what = "the file has no end record: its end is missing";
+            let what = "the file has no end record: its end is missing, as after a download that broke off";
             self.violations.add(what, format!("byte {last}"), "an end record", "");
             return None;
         };

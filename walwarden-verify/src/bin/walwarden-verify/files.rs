@@ -62,6 +62,9 @@ pub(crate) fn unreadable(error: OpenError) -> Failure {
     let hint = match &error {
         OpenError::Io { .. } => "check the path and that you may read it",
         OpenError::NotABundle(_) => "give the folder into which the zip was unpacked, or the zip itself",
+        OpenError::NotAZip(path) if path.extension().is_some_and(|extension| extension == "json") => {
+            "a bundle is a zip; handover.json goes to --trust, beside the bundle"
+        }
         OpenError::TooLarge { .. } => "a bundle holds evidence, not dumps; check that this is the right file",
         _ => "a bundle is a zip, written by `walwarden bundle`; check that the download is complete",
     };

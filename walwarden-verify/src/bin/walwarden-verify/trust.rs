@@ -168,10 +168,17 @@ impl Heads {
 }
 
 fn known_head(path: &Path) -> Result<KnownHead, Failure> {
+    if path.to_str().is_some_and(|text| parse_head(text).is_ok()) {
+        let what = "--known-head was given the line of a head, and takes a file";
+        return Err(Failure::new(what, "write the line into a file, and give the name of the file"));
+    }
     let text = String::from_utf8(small(path, limits::DOCUMENT_BYTES)?).unwrap_or_default();
     let head = parse_head(&text).map_err(|error| {
         let what = format!("{}: {error}", path.display());
-        Failure::new(what, "--known-head takes what `walwarden head` prints, or a checkpoint")
+        Failure::new(
+            what,
+            "put the one line of `Keep this line` of an earlier report into a file, or give a checkpoint",
+        )
     })?;
     Ok(KnownHead { origin: Some(head.origin), head: head.tree, source: "--known-head" })
 }

@@ -50,7 +50,13 @@ pub(super) fn cover(report: &Report) -> Cover {
 fn panel(report: &Report) -> Panel {
     let counts = report.counts();
     let verdict = report.verdict();
-    let mut sentence = sentence(verdict, counts);
+    let mut sentence = match verdict {
+        Verdict::Rejected if only_against_the_reader(report) => format!(
+            "{} failed, and only against what you gave: root keys, a head, an earlier bundle or witnesses. Compare it with what was given to you. If nothing slipped there, this is another history than the one you hold, and nothing in it may be relied on.",
+            words::count(counts.failed, "check", "checks")
+        ),
+        _ => sentence(verdict, counts),
+    };
     if let Some(contradiction) = &report.trust.contradicted {
         sentence.push_str(match contradiction.relation {
             Relation::Fork => " This bundle and the one given with --previous are two histories of one chain, both signed under your root keys, that cannot both be true: a FORK. See the summary for how to keep what shows it.",
@@ -61,6 +67,13 @@ fn panel(report: &Report) -> Panel {
         sentence.push_str(" No rule was evaluated.");
     }
     Panel { mark: words::verdict(verdict), sentence, counts: figures(counts) }
+}
+
+/// Whether every failed check is one that holds the bundle against something that the reader gave.
+fn only_against_the_reader(report: &Report) -> bool {
+    const GIVEN: [&str; 4] = ["keys.root-pinned", "keys.not-rolled-back", "chain.known", "chain.witnessed"];
+    let failed = report.checks.iter().filter(|result| matches!(result.outcome, Outcome::Fail(_)));
+    report.trust.contradicted.is_none() && failed.map(|result| result.check.id).all(|id| GIVEN.contains(&id))
 }
 
 /// The verdict in one line, with its counts (`spec:verification-2`).

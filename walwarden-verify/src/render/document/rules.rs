@@ -10,11 +10,14 @@ pub(super) fn anchor(rule: &RuleResult) -> String {
     format!("rule-{}", rule.rule.id)
 }
 
+/// What a policy may promise and no rule of this version reads: an exception there is not seen.
+const NOT_ASKED: &str = "No rule of this version asks about the recovery point (RPO), copies and their storage, retention, access, encryption, changes, logging, alerts or reviews: what a policy promises there was not compared with the record.";
+
 /// Every rule in full.
 pub(super) fn section(report: &Report) -> Section {
-    let intro = "Each rule compares the record with what the policy promised. An item that was late or failed stays a deviation, also after it was put right.";
-    let blocks =
-        std::iter::once(Block::plain(intro)).chain(report.rules.iter().map(|rule| Block::Card(card(rule)))).collect();
+    let intro = "Each rule compares the record with what the policy promised. What was late or missed stays a deviation, also after it was put right; what a rule counts as put right in time is said with its items.";
+    let intro = [Block::plain(intro), Block::plain(NOT_ASKED)];
+    let blocks = intro.into_iter().chain(report.rules.iter().map(|rule| Block::Card(card(rule)))).collect();
     Section { anchor: "rules".into(), title: "Every rule", blocks }
 }
 
@@ -34,7 +37,8 @@ pub(super) fn list(report: &Report) -> Section {
         columns: vec![words::fit("Rule"), words::fit("Status"), words::fit("Basis"), words::fill("Title", 1)],
         rows: rows.collect(),
     };
-    Section { anchor: "rules".into(), title: "Every rule", blocks: vec![table.or("No rule is known to this program.")] }
+    let blocks = vec![table.or("No rule is known to this program."), Block::plain(NOT_ASKED)];
+    Section { anchor: "rules".into(), title: "Every rule", blocks }
 }
 
 fn card(rule: &RuleResult) -> Card {
@@ -71,7 +75,7 @@ fn gap(gap: &Gap) -> Fact {
 
 fn items(rule: &RuleResult) -> Table {
     let rows = rule.items.iter().enumerate().map(|(place, item)| {
-        let deviation = item.deviation.as_deref().map(Text::value);
+        let deviation = item.deviation.as_deref().or(item.note.as_deref()).map(Text::value);
         Row {
             anchor: format!("item-{}-{place}", rule.rule.id),
             cells: vec![
@@ -88,7 +92,7 @@ fn items(rule: &RuleResult) -> Table {
             words::fit("Result"),
             words::fit("When (UTC)"),
             words::fit("Database"),
-            words::fill("Deviation, item", 1),
+            words::fill("Deviation or how, item", 1),
         ],
         rows: rows.collect(),
     }
