@@ -122,7 +122,10 @@ fn without_pins_nothing_is_established() {
     let zip = sealed_july(&mut story).zip();
     let report = judge(zip, &Trust::default());
     assert_eq!(report.verdict(), Verdict::NotEstablished);
-    assert_eq!(outcome(&report, "keys.root-pinned"), &Outcome::NotRun(NotRun::NoInput("a root key")));
+    assert_eq!(
+        outcome(&report, "keys.root-pinned"),
+        &Outcome::NotRun(NotRun::NoInput("a root key (--trust or --root)"))
+    );
     assert!(matches!(outcome(&report, "chain.known"), Outcome::NotRun(NotRun::NoInput(_))));
     let Outcome::Pass(evidence) = outcome(&report, "bundle.signed") else { panic!("it is judged all the same") };
     assert!(evidence.0.contains("no pinned root"), "{}", evidence.0);

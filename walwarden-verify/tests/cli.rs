@@ -38,6 +38,16 @@ fn what_does_not_fit_to_what_was_given_is_said_so() {
     assert!(!said.contains("is not what it claims to be"));
 }
 
+/// A fingerprint, copied from a page that groups its digits.
+#[test]
+fn a_fingerprint_may_be_in_groups_and_capitals() {
+    let handover = std::fs::read_to_string(golden("minimal.json")).expect("the handover");
+    let root = handover.split("\"roots\":[\"").nth(1).and_then(|rest| rest.get(..64)).expect("a root").to_uppercase();
+    let groups: Vec<&str> = (0..8).map(|n| &root[n * 8..n * 8 + 8]).collect();
+    let output = run(&[&golden("minimal.zip"), "--root", &format!("SHA256:{}", groups.join(" ")), "--first-contact"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
 /// The line of a head, copied from a report with its indent.
 #[test]
 fn a_head_is_taken_as_a_report_prints_it() {
@@ -127,7 +137,8 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &bundle], "--trust takes the handover.json"),
         (vec![&bundle, "--trust", "/no/such/file"], "cannot read /no/such/file"),
         (vec![&bundle, "--trust", &trust, "--root", &root], "--trust and --root both name root keys"),
-        (vec![&bundle, "--root", "abc"], "64 lower-case hex digits"),
+        (vec![&bundle, "--root", "abc"], "64 hex digits, and these are 3"),
+        (vec![&bundle, "--root", "sha256:xyz"], "64 hex digits, and 'x' is none"),
         (vec![&bundle, "--root-threshold", "1"], "--root-threshold without root keys"),
         (vec![&bundle, "--root", &root, "--root-threshold", "2"], "not between 1 and the 1 roots"),
         (vec![&bundle, "--root", &root, "--root-threshold", "0"], "not between 1 and the 1 roots"),
@@ -144,7 +155,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
         (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
     ];
-    assert_eq!(cases.len(), 25, "change this number on purpose");
+    assert_eq!(cases.len(), 26, "change this number on purpose");
     for (args, expected) in cases {
         refused(&args, expected);
     }
@@ -192,8 +203,8 @@ fn a_command_is_a_word_and_a_bundle_of_that_name_is_reached_by_its_folder() {
 
     for (args, expected) in [
         (vec!["explain", "chain.root"], "the nearest: chain.roots"),
-        (vec!["explain", "chain.roots", "more"], "see walwarden-verify explain --help"),
-        (vec!["explain", "--frobnicate"], "see walwarden-verify explain --help"),
+        (vec!["explain", "chain.roots", "more"], "walwarden-verify explain --help"),
+        (vec!["explain", "--frobnicate"], "walwarden-verify explain --help"),
     ] {
         let output = program().args(&args).output().unwrap();
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{args:?}");

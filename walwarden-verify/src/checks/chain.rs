@@ -280,7 +280,9 @@ pub(super) fn known(facts: &mut Facts<'_>) -> Judged {
     let entries = facts.entries()?;
     let trust = facts.trust;
     let Some(latest) = trust.latest() else {
-        return Err(Stop::NotRun(NotRun::NoInput("a head held before")));
+        return Err(Stop::NotRun(NotRun::NoInput(
+            "a head held before (--trust, --previous or --known-head; else --first-contact)",
+        )));
     };
     let origin = entries.origin();
     for known in &trust.known {

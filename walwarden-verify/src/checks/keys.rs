@@ -50,7 +50,7 @@ fn registry_fail(error: &RegistryError) -> Stop {
 pub(super) fn root_pinned(facts: &mut Facts<'_>) -> Judged {
     let versions = facts.versions()?;
     let Some(pins) = &facts.trust.pins else {
-        return Err(Stop::NotRun(NotRun::NoInput("a root key")));
+        return Err(Stop::NotRun(NotRun::NoInput("a root key (--trust or --root)")));
     };
     let version = versions.anchored_by(pins).map_err(|error| {
         let roots = versions.all().iter().flat_map(|version| &version.registry.roots);
@@ -71,7 +71,7 @@ pub(super) fn root_pinned(facts: &mut Facts<'_>) -> Judged {
 /// No version that the reader has seen is missing or other (`spec:keys-9`).
 pub(super) fn not_rolled_back(facts: &mut Facts<'_>) -> Judged {
     let Some(previous) = &facts.trust.previous else {
-        return Err(Stop::NotRun(NotRun::NoInput("an earlier bundle")));
+        return Err(Stop::NotRun(NotRun::NoInput("an earlier bundle (--previous)")));
     };
     let versions = facts.versions()?.all();
     for (index, expected) in previous.registry.iter().enumerate() {

@@ -80,6 +80,12 @@ pub(crate) fn of_clap(error: &clap::Error) -> Exit {
     // A command that was named has a help of its own.
     let named = std::env::args().nth(1).filter(|word| crate::args::Args::command_names().contains(word));
     let command = named.map(|name| format!("{name} ")).unwrap_or_default();
-    _ = writeln!(io::stderr(), "error: {}\nhint: see walwarden-verify {command}--help", what.join(" "));
+    _ = writeln!(io::stderr(), "error: {}\nhint: see {} {command}--help", what.join(" "), program());
     Exit::Usage
+}
+
+/// The program as it was called, so that a hint can be typed as it stands.
+pub(crate) fn program() -> String {
+    let plain = |name: &String| name.chars().all(|c| c.is_ascii_graphic());
+    std::env::args().next().filter(plain).unwrap_or_else(|| "walwarden-verify".into())
 }

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     exit::catch_panics();
     let done = match Args::try_parse().map(Args::command) {
         Ok(Some(command)) => command.files().settle().and_then(|reach| command.run(&Run::begin(&reach))),
-        Ok(None) => Err(Failure::new("no bundle was given", "see walwarden-verify --help")),
+        Ok(None) => Err(Failure::new("no bundle was given", format!("see {} --help", exit::program()))),
         Err(error) => return exit::of_clap(&error).into(),
     };
     match done {

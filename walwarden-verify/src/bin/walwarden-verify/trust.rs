@@ -25,7 +25,7 @@ pub(crate) struct Pins {
     pub(crate) trust: Option<PathBuf>,
 
     /// Fingerprint of a root key, 64 hex digits; may be given more than once
-    #[arg(long, value_name = "HEX")]
+    #[arg(long, value_name = "HEX", value_parser = fingerprint)]
     pub(crate) root: Vec<Digest>,
 
     /// Roots of time-stamping authorities, PEM or DER, got by another channel; may be given more than once
@@ -165,6 +165,17 @@ impl Heads {
             Failure::new(error, hint)
         })
     }
+}
+
+/// A fingerprint as people copy it: in groups, in capitals, with the name of the digest before it.
+fn fingerprint(text: &str) -> Result<Digest, String> {
+    let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace() && *c != ':').collect();
+    let digits = digits.to_ascii_lowercase();
+    let digits = digits.strip_prefix("sha256").unwrap_or(&digits);
+    digits.parse().map_err(|_| match digits.chars().find(|c| !c.is_ascii_hexdigit()) {
+        Some(other) => format!("a fingerprint is 64 hex digits, and {other:?} is none"),
+        None => format!("a fingerprint is 64 hex digits, and these are {}", digits.len()),
+    })
 }
 
 fn known_head(path: &Path) -> Result<KnownHead, Failure> {
