@@ -129,9 +129,11 @@ fn mistakes_are_two_lines_and_exit_2() {
     let line = format!("acme.example/minimal-k3v9q2x7ta 1 {root}");
     let cases: Vec<(Vec<&str>, &str)> = vec![
         (vec![], "<BUNDLE>"),
-        (vec![&bundle, "explain"], "the subcommand 'explain' cannot be used with"),
+        (vec![&bundle, "explain"], "a command stands first"),
         (vec![&bundle, "--frobnicate"], "--frobnicate"),
         (vec!["/no/such/file"], "cannot read /no/such/file"),
+        (vec!["verify", &bundle], "a bundle alone"),
+        (vec!["help"], "walwarden-verify --help"),
         (vec![zeros.to_str().unwrap()], "larger than a bundle may be"),
         (vec![&trust], "handover.json goes to --trust"),
         (vec![&bundle, "--trust", &bundle], "--trust takes the handover.json"),
@@ -155,7 +157,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
         (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
     ];
-    assert_eq!(cases.len(), 26, "change this number on purpose");
+    assert_eq!(cases.len(), 28, "change this number on purpose");
     for (args, expected) in cases {
         refused(&args, expected);
     }

@@ -80,7 +80,14 @@ pub(crate) fn of_clap(error: &clap::Error) -> Exit {
     // A command that was named has a help of its own.
     let named = std::env::args().nth(1).filter(|word| crate::args::Args::command_names().contains(word));
     let command = named.map(|name| format!("{name} ")).unwrap_or_default();
-    _ = writeln!(io::stderr(), "error: {}\nhint: see {} {command}--help", what.join(" "), program());
+    let what = match error.kind() {
+        // A second word beside the bundle reads as a command to the parser, whatever it is to the reader.
+        clap::error::ErrorKind::ArgumentConflict if what.contains(&"subcommand") => {
+            "a command stands first, and a bundle alone: there is more here".to_owned()
+        }
+        _ => what.join(" "),
+    };
+    _ = writeln!(io::stderr(), "error: {what}\nhint: see {} {command}--help", program());
     Exit::Usage
 }
 

@@ -60,6 +60,9 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 /// Why a bundle cannot be opened, and what to do.
 pub(crate) fn unreadable(error: OpenError) -> Failure {
     let hint = match &error {
+        OpenError::Io { path, .. } if path.as_os_str() == "help" => {
+            return Failure::new(error, format!("see {} --help", crate::exit::program()));
+        }
         OpenError::Io { .. } => "check the path and that you may read it",
         OpenError::NotABundle(_) => "give the folder into which the zip was unpacked, or the zip itself",
         OpenError::NotAZip(path) if path.extension().is_some_and(|extension| extension == "json") => {
