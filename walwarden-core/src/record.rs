@@ -1,5 +1,7 @@
 //! The verified facts that rules may read, and nothing else (`spec:rules-1`).
 
+mod exhibits;
+
 use alloc::{
     collections::{BTreeMap, BTreeSet},
     string::String,
@@ -16,13 +18,16 @@ use crate::{
     zone::Zone,
 };
 
+pub use exhibits::{Exhibits, Reader, Seal};
+
 /// A chain whose tree was rebuilt, seen through a period. Lookups cost O(log n): a chain may have millions of entries.
 #[derive(Debug)]
 pub struct Record<'a> {
     entries: &'a Entries<'a>,
     period: Period,
-    policies: Vec<(Option<Digest>, Policy)>,
-    signed: BTreeSet<EntryId>,
+    exhibits: Exhibits<'a>,
+    /// Digest of each policy of the exhibits.
+    digests: Vec<Option<Digest>>,
     index: Index,
     /// From when each adopted policy counts, in order, and its place if it is carried.
     adopted: Vec<(Time, Option<usize>)>,
@@ -50,33 +55,25 @@ struct Index {
     passed: BTreeMap<String, u64>,
     /// Entries that an action or an explanation is about.
     answered: BTreeSet<EntryId>,
-    /// Declarations of scope and of maintenance, adoptions and exports: positions.
-    declared: Vec<u32>,
+    /// By type, in the order of [`Event::TYPES`]: positions.
+    by_type: Vec<Vec<u32>>,
 }
 
 impl<'a> Record<'a> {
-    /// Reads anchored entries. `policies` are those carried, in order of adoption; `signed` are the entries whose
-    /// statement was verified.
+    /// Reads anchored entries and what was verified beside them.
     #[must_use]
-    pub fn new(
-        _established: &Anchored,
-        entries: &'a Entries<'a>,
-        period: Period,
-        policies: Vec<Policy>,
-        signed: Vec<EntryId>,
-    ) -> Self {
+    pub fn new(_established: &Anchored, entries: &'a Entries<'a>, period: Period, exhibits: Exhibits<'a>) -> Self {
         let index = Index::new(entries.all());
-        let policies = policies.into_iter().map(|policy| (policy.digest().ok(), policy)).collect();
-        let signed = signed.into_iter().collect();
+        let digests = exhibits.policies.iter().map(|policy| policy.digest().ok()).collect();
         let (adopted, zones) = (Vec::new(), Vec::new());
-        let mut record = Self { entries, period, policies, signed, index, adopted, zones, utc: Zone::utc() };
+        let mut record = Self { entries, period, exhibits, digests, index, adopted, zones, utc: Zone::utc() };
         record.adopted = record.adoptions();
         record.zones = record.recorded_zones();
         record
     }
 
     fn adoptions(&self) -> Vec<(Time, Option<usize>)> {
-        let place = |digest: Digest| self.policies.iter().position(|(known, _)| *known == Some(digest));
+        let place = |digest: Digest| self.digests.iter().position(|known| *known == Some(digest));
         let adopted = self.declared().filter_map(|(line, event)| match event {
             Event::PolicyAdopted(adopted) => {
                 Some((line.recorded_at.max(adopted.effective_from), place(adopted.sha256)))
@@ -100,7 +97,42 @@ impl<'a> Record<'a> {
 
     /// Events of [`DECLARING`], in order.
     fn declared(&self) -> impl Iterator<Item = (&'a Line<'a>, Event)> {
-        self.index.declared.iter().filter_map(|position| self.line(*position)).map(|line| (line, line.event()))
+        self.events(DECLARING)
+    }
+
+    /// Lines of these types, in order; those of the whole chain.
+    pub fn lines(&self, kinds: &[&str]) -> impl Iterator<Item = &'a Line<'a>> + use<'_, 'a> {
+        let of = Event::TYPES.iter().zip(&self.index.by_type).filter(|(kind, _)| kinds.contains(kind));
+        let lists: Vec<&[u32]> = of.map(|(_, positions)| positions.as_slice()).collect();
+        // A single type is in order already.
+        let mut merged = Vec::new();
+        let one = match lists.as_slice() {
+            [] => &[],
+            [one] => *one,
+            several => {
+                merged = several.concat();
+                merged.sort_unstable();
+                &[]
+            }
+        };
+        one.iter().copied().chain(merged).filter_map(|position| self.line(position))
+    }
+
+    /// Events of these types, in order; those of the whole chain.
+    pub fn events(&self, kinds: &[&str]) -> impl Iterator<Item = (&'a Line<'a>, Event)> + use<'_, 'a> {
+        self.lines(kinds).map(|line| (line, line.event()))
+    }
+
+    /// Events of these types that were recorded in the period, in order.
+    pub fn recorded(&self, kinds: &[&str]) -> impl Iterator<Item = (&'a Line<'a>, Event)> + use<'_, 'a> {
+        let within = |line: &&Line<'_>| self.period.contains(line.recorded_at);
+        self.lines(kinds).filter(within).map(|line| (line, line.event()))
+    }
+
+    /// What stands beside the chain.
+    #[must_use]
+    pub const fn exhibits(&self) -> &Exhibits<'a> {
+        &self.exhibits
     }
 
     /// The policies in force from the period's start on, in order of time.
@@ -110,13 +142,34 @@ impl<'a> Record<'a> {
         let mut until = Time::LAST;
         for (from, place) in self.adopted.iter().rev() {
             if *from < until && until > self.period.start {
-                let policy = place.and_then(|place| self.policies.get(place)).map(|(_, policy)| policy);
+                let policy = place.and_then(|place| self.exhibits.policies.get(place));
                 terms.push(Term { span: Period { start: *from, end: until }, policy });
                 until = *from;
             }
         }
         terms.reverse();
         terms
+    }
+
+    /// The policies in force in the period, in order of time; `None` of one that is not carried.
+    #[must_use]
+    pub fn terms_of_period(&self) -> Vec<Term<'_>> {
+        let mut terms = self.terms();
+        terms.retain(|term| term.span.start < self.period.end);
+        terms
+    }
+
+    /// The policy in force at an instant of the period or after it.
+    #[must_use]
+    pub fn in_force(&self, at: Time) -> Option<&Policy> {
+        self.terms().into_iter().find(|term| term.span.contains(at)).and_then(|term| term.policy)
+    }
+
+    /// Databases of the policies in force in the period.
+    #[must_use]
+    pub fn databases(&self) -> BTreeSet<&str> {
+        let policies = self.terms_of_period().into_iter().filter_map(|term| term.policy);
+        policies.flat_map(|policy| policy.databases.iter().map(|database| database.id.as_str())).collect()
     }
 
     /// Offsets of a zone, as recorded for the period.
@@ -200,20 +253,21 @@ impl<'a> Record<'a> {
     /// The policy adopted last of those carried.
     #[must_use]
     pub fn newest_policy(&self) -> Option<&Policy> {
-        self.policies.last().map(|(_, policy)| policy)
+        self.exhibits.policies.last()
     }
 
     /// What was promised for a database by the policy that an entry was recorded under.
     #[must_use]
     pub fn promised(&self, entry: &Line<'_>, database: &str) -> Option<&DatabasePolicy> {
         let wanted = entry.policy()?;
-        self.policies.iter().find(|(digest, _)| *digest == Some(wanted))?.1.database(database)
+        let place = self.digests.iter().position(|digest| *digest == Some(wanted))?;
+        self.exhibits.policies.get(place)?.database(database)
     }
 
     /// Whether the entry's statement was verified.
     #[must_use]
     pub fn is_signed(&self, id: EntryId) -> bool {
-        self.signed.contains(&id)
+        self.exhibits.signed.contains(&id)
     }
 
     /// When a run started; the last start counts where there are several.
@@ -255,14 +309,15 @@ impl<'a> Record<'a> {
 
 impl Index {
     fn new(lines: &[Line<'_>]) -> Self {
-        let mut index = Self::default();
+        let mut index = Self { by_type: alloc::vec![Vec::new(); Event::TYPES.len()], ..Self::default() };
         for (line, position) in lines.iter().zip(0..).filter(|(line, _)| line.is_interpreted()) {
+            if let Some(positions) = line.type_place().and_then(|place| index.by_type.get_mut(place)) {
+                positions.push(position);
+            }
             if line.is_one_of(&["backup.started"]) {
                 index.started.push((line.run(), position));
             } else if line.is_one_of(&["backup.failed", "backup.completed"]) {
                 index.ended.push(line.run());
-            } else if line.is_one_of(DECLARING) {
-                index.declared.push(position);
             } else if line.is_one_of(&["action.recorded"]) {
                 if let Event::ActionRecorded(action) = line.event() {
                     index.answered.extend(action.subjects);

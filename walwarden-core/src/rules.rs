@@ -3,12 +3,13 @@
 //! A rule returns a population and its items; [`Assessment::over`] alone computes the status.
 
 pub mod backup;
+pub mod criteria;
 pub mod performed;
 pub mod restore;
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
-use crate::{record::Record, time::Time};
+use crate::{policy::Policy, record::Record, time::Time};
 
 /// What a rule came to; in order of precedence, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +100,8 @@ pub struct Rule {
     pub computation: &'static str,
     /// On what it rests at best.
     pub basis: Basis,
+    /// Whether it needs what only a reader can bring: untested then, and named beside a roll-up.
+    pub reader: bool,
     evaluate: fn(&Record<'_>) -> Assessment,
 }
 
@@ -158,6 +161,8 @@ pub enum GapKind {
     NoInput,
     /// No policy in force promises it.
     NotPromised,
+    /// It could not be tested here.
+    NotTested,
 }
 
 impl GapKind {
@@ -168,6 +173,7 @@ impl GapKind {
             Self::NotCovered => "not-covered",
             Self::NoInput => "no-input",
             Self::NotPromised => "not-promised",
+            Self::NotTested => "not-tested",
         }
     }
 }
@@ -196,10 +202,15 @@ impl Assessment {
     /// A part that nobody promised takes nothing from the others.
     #[must_use]
     pub fn with_gaps(items: Vec<Item>, gaps: Vec<Gap>) -> Self {
-        let missing = gaps.iter().any(|gap| gap.kind != GapKind::NotPromised);
+        let missing = gaps.iter().any(|gap| matches!(gap.kind, GapKind::NotCovered | GapKind::NoInput));
+        let untested = gaps.iter().any(|gap| gap.kind == GapKind::NotTested);
         let status = if items.iter().any(|item| item.deviation.is_some()) {
             Status::Exception
-        } else if missing || items.is_empty() && !gaps.is_empty() {
+        } else if missing {
+            Status::NotEvidenced
+        } else if untested {
+            Status::NotTested
+        } else if items.is_empty() && !gaps.is_empty() {
             Status::NotEvidenced
         } else if items.is_empty() {
             Status::NotOccurred
@@ -247,8 +258,26 @@ impl RuleResult {
     /// Whether evidence is missing that was promised: what nobody promised does not touch the verdict.
     #[must_use]
     pub fn lacks_evidence(&self) -> bool {
-        let promised = |gap: &Gap| gap.kind != GapKind::NotPromised;
-        self.status == Status::NotEvidenced && (self.gaps.is_empty() || self.gaps.iter().any(promised))
+        let missing = |gap: &Gap| matches!(gap.kind, GapKind::NotCovered | GapKind::NoInput);
+        self.status == Status::NotEvidenced && (self.gaps.is_empty() || self.gaps.iter().any(missing))
+    }
+
+    /// The status of each database that has an item or a part without evidence; `*` is all of them.
+    #[must_use]
+    pub fn by_database(&self) -> BTreeMap<&str, Status> {
+        let mut parts: BTreeMap<&str, (Vec<Item>, Vec<Gap>)> = BTreeMap::new();
+        for item in &self.items {
+            parts.entry(&item.database).or_default().0.push(item.clone());
+        }
+        for gap in &self.gaps {
+            parts.entry(&gap.database).or_default().1.push(gap.clone());
+        }
+        let judge = |(items, gaps)| match Assessment::with_gaps(items, gaps).status {
+            // Nothing is supported while the rule itself could not be tested.
+            Status::Supported if self.status == Status::NotTested => Status::NotTested,
+            status => status,
+        };
+        parts.into_iter().map(|(database, part)| (database, judge(part))).collect()
     }
 
     /// How many items deviate.
@@ -274,7 +303,9 @@ pub enum Gate {
 pub fn evaluate(record: Option<&Record<'_>>, gate: Gate) -> Vec<RuleResult> {
     let result = |rule: &'static Rule| {
         let mut assessment = match (gate, record) {
-            (Gate::Open | Gate::SignerNotEstablished, Some(record)) => (rule.evaluate)(record),
+            (Gate::Open | Gate::SignerNotEstablished, Some(record)) => {
+                excluded(record, rule).unwrap_or_else(|| (rule.evaluate)(record))
+            }
             _ => Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass"),
         };
         if gate == Gate::SignerNotEstablished && assessment.status == Status::Supported {
@@ -284,4 +315,15 @@ pub fn evaluate(record: Option<&Record<'_>>, gate: Gate) -> Vec<RuleResult> {
         RuleResult::new(rule, assessment)
     };
     RULES.iter().map(result).collect()
+}
+
+/// A rule that every policy in force in the period excludes, with reason and approver (`spec:rules-4`).
+fn excluded(record: &Record<'_>, rule: &Rule) -> Option<Assessment> {
+    let terms = record.terms_of_period();
+    let exclusion =
+        |policy: &'_ Policy| policy.not_applicable.iter().find(|excluded| excluded.rule == rule.id).cloned();
+    let by: Option<Vec<_>> = terms.iter().map(|term| term.policy.and_then(exclusion)).collect();
+    let last = by?.pop()?;
+    let reason = format!("excluded by the policy: {} (approved by {})", last.reason, last.approved_by);
+    Some(Assessment::without(Status::NotApplicable, &reason))
 }

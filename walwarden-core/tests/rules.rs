@@ -1,12 +1,14 @@
 //! Each rule, for each status it can give (`spec:rules-5` to `spec:rules-10`).
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use walwarden_core::{
     Digest, Period, Time,
     chain::{Entries, entry_hash, genesis_prev},
     jcs,
     policy::Policy,
-    record::Record,
+    record::{Exhibits, Record},
     rules::{Gate, RuleResult, Status, evaluate},
     value::EntryId,
 };
@@ -111,9 +113,9 @@ fn judge(rule: &str, lines: &[Line], sign: bool, promised: bool, gate: Gate) -> 
     });
     let anchored = entries.rebuild(&[]).unwrap();
     let period = Period { start: at(1, 0), end: at(30, 0) };
-    let signed = if sign { entries.all().iter().map(|entry| entry.id).collect() } else { vec![] };
+    let signed = if sign { entries.all().iter().map(|entry| entry.id).collect() } else { BTreeSet::new() };
     let policies = if promised { vec![policy] } else { vec![] };
-    let record = Record::new(&anchored, &entries, period, policies, signed);
+    let record = Record::new(&anchored, &entries, period, Exhibits { policies, signed, ..Exhibits::default() });
     let results = evaluate(Some(&record), gate);
     let result = results.into_iter().find(|result: &RuleResult| result.rule.id == rule).unwrap();
     (result.status, result.items.into_iter().filter_map(|item| item.deviation).collect())

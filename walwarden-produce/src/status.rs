@@ -6,7 +6,7 @@ use walwarden_core::{
     dsse::Envelope,
     event::{Event, Outcome, Stage},
     merkle::TreeHead,
-    record::Record,
+    record::{Exhibits, Record},
     registry::Registry,
     rules::{self, Gate, RuleResult},
     statement::{Backup, Predicate as _, RestoreTest, key_registry::Use},
@@ -76,7 +76,8 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     }
     entries.all().iter().for_each(|entry| note(&mut databases, entry));
     let signed = signed(producer, &entries, &registry)?;
-    let record = Record::new(&anchored, &entries, period, policies, signed);
+    let exhibits = Exhibits { policies, signed: signed.into_iter().collect(), ..Exhibits::default() };
+    let record = Record::new(&anchored, &entries, period, exhibits);
     let rules = rules::evaluate(Some(&record), Gate::Open);
     let head = snapshot.head()?;
     let uncovered = (entries.all().len() as u64).saturating_sub(head.size);

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod carried;
+mod exhibits;
 mod shown;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use walwarden_core::{
     jcs::{self, JcsError},
     merkle::TreeHead,
     policy::Policy,
-    record::Record,
+    record::{Exhibits, Record},
     registry::{Registry, Versions},
     statement::{Bundle, Statement},
     value::EntryId,
@@ -238,7 +239,7 @@ impl<'a> Facts<'a> {
         let period = self.signed_bundle().ok()?.period;
         let adopted = self.established.policies.as_deref().unwrap_or_default();
         let policies = adopted.iter().filter_map(|adopted| adopted.policy.clone()).collect();
-        Some(Record::new(&anchored, entries, period, policies, self.signed_entries()))
+        Some(Record::new(&anchored, entries, period, Exhibits { policies, ..self.exhibits() }))
     }
 
     /// Entries whose every statement is carried and verified.

@@ -160,6 +160,12 @@ impl<'a> Line<'a> {
         Event::TYPES.get(usize::from(self.kind)).is_some_and(|kind| kinds.contains(kind))
     }
 
+    /// Place of its type in [`Event::TYPES`]; `None` of a type that is not known.
+    #[must_use]
+    pub fn type_place(&self) -> Option<usize> {
+        Some(usize::from(self.kind)).filter(|_| self.is_known_type())
+    }
+
     /// Whether the event type is one of [`Event::TYPES`].
     #[must_use]
     pub fn is_known_type(&self) -> bool {

@@ -129,7 +129,7 @@ pub struct Roles {
 }
 
 /// A framework whose criteria the report is arranged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Framework {
     /// SOC 2, trust services criteria of 2017 with the points of focus of 2022.
     #[serde(rename = "soc2:2017-pof2022")]
@@ -152,4 +152,38 @@ pub enum Framework {
     /// NIST CSF 2.0.
     #[serde(rename = "csf:2.0")]
     Csf,
+}
+
+impl Framework {
+    /// All of them, in printing order.
+    pub const ALL: &'static [Self] =
+        &[Self::Soc2, Self::Iso27001, Self::Hipaa, Self::Pci, Self::Dora, Self::Nist80053, Self::Csf];
+
+    /// As a policy and `--frameworks` name it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Soc2 => "soc2:2017-pof2022",
+            Self::Iso27001 => "iso27001:2022",
+            Self::Hipaa => "hipaa",
+            Self::Pci => "pci:4.0.1",
+            Self::Dora => "dora",
+            Self::Nist80053 => "nist80053:r5",
+            Self::Csf => "csf:2.0",
+        }
+    }
+
+    /// For people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Soc2 => "SOC 2 Trust Services Criteria (2017, points of focus 2022)",
+            Self::Iso27001 => "ISO/IEC 27001:2022, Annex A",
+            Self::Hipaa => "HIPAA Security Rule, 45 CFR 164",
+            Self::Pci => "PCI DSS 4.0.1",
+            Self::Dora => "DORA, Regulation (EU) 2022/2554",
+            Self::Nist80053 => "NIST SP 800-53 revision 5",
+            Self::Csf => "NIST Cybersecurity Framework 2.0",
+        }
+    }
 }

@@ -14,6 +14,7 @@ pub(super) const FAILURES: Rule = Rule {
     title: "Failed backups were resolved",
     computation: "each failed or dead run is followed by a completed one within max_resolution, and an action or explanation is recorded",
     basis: Basis::B2,
+    reader: false,
     evaluate: failures,
 };
 
@@ -23,6 +24,7 @@ pub(super) const SIGNED: Rule = Rule {
     title: "Every completed backup has a signed statement",
     computation: "each completed backup has a backup statement whose signatures hold under keys for that use",
     basis: Basis::B1,
+    reader: false,
     evaluate: signed,
 };
 

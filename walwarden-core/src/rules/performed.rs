@@ -25,6 +25,7 @@ pub(super) const PERFORMED: Rule = Rule {
     title: "Every backup that was due was made",
     computation: "each occurrence of a schedule in force is filled by a run that completed: on time, as a retry, or by hand where that counts",
     basis: Basis::B2,
+    reader: false,
     evaluate: performed,
 };
 

@@ -19,6 +19,7 @@ pub(super) const TESTED: Rule = Rule {
     title: "Every database was restored in the period",
     computation: "each database of the policy has a restore test that started in the period and passed",
     basis: Basis::B2,
+    reader: false,
     evaluate: tested,
 };
 
@@ -28,6 +29,7 @@ pub(super) const EQUAL: Rule = Rule {
     title: "What was restored equals what was backed up",
     computation: "each restore test found equal content root, tables and rows; the producer's word, unless the auditor repeats it",
     basis: Basis::B3,
+    reader: false,
     evaluate: equal,
 };
 
@@ -37,6 +39,7 @@ pub(super) const WITHIN_RTO: Rule = Rule {
     title: "Restores took no longer than the RTO",
     computation: "of each passed test, from the command to the last required check, at most the RTO in force",
     basis: Basis::B2,
+    reader: false,
     evaluate: within_rto,
 };
 
@@ -46,6 +49,7 @@ pub(super) const CLOSED: Rule = Rule {
     title: "Failed restore tests were followed by a passed one",
     computation: "each failed or aborted test is followed by a passed test of the same database",
     basis: Basis::B2,
+    reader: false,
     evaluate: closed,
 };
 

@@ -69,6 +69,7 @@ fn gap(gap: &Gap) -> Fact {
         GapKind::NotCovered => "Not covered",
         GapKind::NoInput => "Not recorded",
         GapKind::NotPromised => "Not promised",
+        GapKind::NotTested => "Not tested",
     };
     Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&gap.what)))
 }
