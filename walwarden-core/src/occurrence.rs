@@ -1,5 +1,7 @@
 //! Expected occurrences: what a schedule promised, and the runs that fill it (`spec:occurrences-3`, `spec:occurrences-4`).
 
+mod cadence;
+
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use crate::{
@@ -7,6 +9,8 @@ use crate::{
     time::{Period, Time},
     zone::Zone,
 };
+
+pub use cadence::{Due, Pace, due};
 
 /// A version of a policy while it is in force, with the schedule that it promises.
 #[derive(Debug, Clone, Copy)]
