@@ -1,6 +1,7 @@
 //! The verified facts that rules may read, and nothing else (`spec:rules-1`).
 
 mod exhibits;
+mod late;
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -259,9 +260,7 @@ impl<'a> Record<'a> {
     /// What was promised for a database by the policy that an entry was recorded under.
     #[must_use]
     pub fn promised(&self, entry: &Line<'_>, database: &str) -> Option<&DatabasePolicy> {
-        let wanted = entry.policy()?;
-        let place = self.digests.iter().position(|digest| *digest == Some(wanted))?;
-        self.exhibits.policies.get(place)?.database(database)
+        self.policy_of(entry)?.database(database)
     }
 
     /// Whether the entry's statement was verified.
