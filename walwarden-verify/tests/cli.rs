@@ -222,7 +222,13 @@ fn histories_are_compared_and_the_evidence_of_a_fork_is_judged_alone() {
     let pair = |name: &str| corpus::folder().join("pairs").join(name).display().to_string();
     let (failed, longer, trust) = (pair("forked-failed.zip"), pair("forked-longer.zip"), golden("minimal.json"));
     let compared = run(&["compare", &failed, &longer, "--trust", &trust, "--evidence", &evidence]);
-    assert_eq!((compared.status.code(), text(&compared.stderr)), (Some(1), ""), "{}", text(&compared.stdout));
+    let wrote = format!("wrote {evidence}\n");
+    assert_eq!(
+        (compared.status.code(), text(&compared.stderr)),
+        (Some(1), wrote.as_str()),
+        "{}",
+        text(&compared.stdout)
+    );
     assert!(text(&compared.stdout).contains("FORK") && text(&compared.stdout).contains("check-fork"));
 
     let check = |args: &[&str]| program().args(args).output().unwrap();
@@ -277,9 +283,14 @@ fn reports_are_written_whole_and_alike() {
     assert_eq!((json.status.code(), &json.stdout), (Some(4), &first[2]));
     assert!(text(&json.stdout).starts_with('{'), "standard output holds the JSON and nothing else");
 
-    // A file that exists is replaced as a whole.
+    // A file that exists stays, unless the reader says otherwise: then it is replaced as a whole.
     std::fs::write(path("one.json"), b"old").unwrap();
-    assert_eq!(run(&[&bundle, "--trust", &trust, "--json", &path("one.json"), "-q"]).status.code(), Some(4));
+    let into_one = [&bundle, "--trust", &trust, "--json", &path("one.json")];
+    refused(&into_one, "exists already");
+    assert_eq!(std::fs::read(path("one.json")).unwrap(), b"old");
+    let forced = run(&[&into_one[..], &["--force"]].concat());
+    let said = format!("wrote {}\n", path("one.json"));
+    assert_eq!((forced.status.code(), text(&forced.stderr)), (Some(4), said.as_str()));
     assert_eq!(std::fs::read(path("one.json")).unwrap(), first[2]);
 }
 

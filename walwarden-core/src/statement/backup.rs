@@ -90,7 +90,7 @@ pub struct Content {
 
 /// Leaf objects in the statement, or in a blob when they would not fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected an array of leaf objects, or an object with the member blob")]
 pub enum Tables {
     /// The leaf objects.
     Inline(Vec<ContentLeaf>),

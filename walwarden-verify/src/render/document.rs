@@ -4,6 +4,7 @@
 //! [`Text::record`] or [`Text::code`], which make it safe to look at ([`super::escape`]).
 
 mod artifacts;
+mod attention;
 mod checks;
 mod cover;
 mod history;
@@ -11,6 +12,7 @@ mod perform;
 mod restores;
 mod rules;
 mod summary;
+mod tally;
 mod time;
 pub(super) mod words;
 
@@ -50,6 +52,10 @@ pub(crate) struct Cover {
     pub(crate) organisation: Text,
     /// The verdict.
     pub(crate) panel: Panel,
+    /// What to look at first.
+    pub(crate) attention: Attention,
+    /// Plain counts.
+    pub(crate) tallies: Vec<Tally>,
     /// What it is about.
     pub(crate) facts: Vec<Fact>,
     /// Heading of the limits.
@@ -66,6 +72,39 @@ pub(crate) struct Panel {
     /// What the verdict means.
     pub(crate) sentence: String,
     /// How many of each kind.
+    pub(crate) counts: Vec<Count>,
+}
+
+/// Failures, exceptions and missing evidence, before anything else.
+#[derive(Debug, Serialize)]
+pub(crate) struct Attention {
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Stands where there is no point.
+    pub(crate) none: &'static str,
+    /// The first points; an output that has less room may end earlier.
+    pub(crate) points: Vec<Point>,
+    /// How many points there are in all.
+    pub(crate) all: usize,
+    /// Anchor of the place where all of them stand.
+    pub(crate) more: &'static str,
+}
+
+/// One thing to look at.
+#[derive(Debug, Serialize)]
+pub(crate) struct Point {
+    /// Its status.
+    pub(crate) mark: Mark,
+    /// What it is, with a link to where it stands in full.
+    pub(crate) what: Text,
+}
+
+/// Counts of one kind of thing.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tally {
+    /// Of what.
+    pub(crate) label: &'static str,
+    /// How many.
     pub(crate) counts: Vec<Count>,
 }
 

@@ -51,12 +51,15 @@ impl Identity {
 /// A font that is compiled in cannot be read, or the library refuses: both are faults of the program.
 pub(super) fn render(document: &Document, identity: Identity) -> io::Result<Vec<u8>> {
     let fonts = font::Fonts::open()?;
-    let mut flow = cover::begin(&fonts, document);
+    let (mut flow, more) = cover::begin(&fonts, document);
     let contents = cover::reserve_contents(&mut flow, document);
     for section in &document.sections {
         flow.section(section);
     }
     cover::contents(&mut flow, document, contents);
+    if let Some(more) = &more {
+        cover::more(&mut flow, document, more);
+    }
     cover::furniture(&mut flow, document);
     let laid = flow.done();
     let mut file = write::file(&laid.pages)?;

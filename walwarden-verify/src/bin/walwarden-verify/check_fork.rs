@@ -36,7 +36,8 @@ pub(crate) struct CheckFork {
 impl CheckFork {
     /// What will be read.
     pub(crate) fn files(&self) -> Files<'_> {
-        Files { read: std::iter::once(self.file.as_path()).chain(self.pins.read()).collect(), write: Vec::new() }
+        let read = std::iter::once(self.file.as_path()).chain(self.pins.read());
+        Files { read: read.collect(), ..Files::default() }
     }
 
     /// Judges and prints.

@@ -15,7 +15,7 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, colour, is_stdout, print, small, unreadable, write},
+    files::{Files, Replace, colour, is_stdout, print, small, unreadable, write},
     now::AsOf,
     trust::Pins,
 };
@@ -80,6 +80,9 @@ struct Reports {
     quiet: bool,
 
     #[command(flatten)]
+    replace: Replace,
+
+    #[command(flatten)]
     as_of: AsOf,
 }
 
@@ -102,7 +105,7 @@ impl Compare {
     pub(crate) fn files(&self) -> Files<'_> {
         let read = [self.old.as_path(), self.new.as_path()].into_iter().chain(self.pins.read());
         let write = [&self.reports.json, &self.reports.evidence].into_iter().filter_map(|path| path.as_deref());
-        Files { read: read.collect(), write: write.collect() }
+        Files { read: read.collect(), write: write.collect(), force: self.reports.replace.force }
     }
 
     /// Compares, then writes.
@@ -116,10 +119,10 @@ impl Compare {
             })
         };
         if let Some(path) = &self.reports.json {
-            write(path, &rendered(ComparisonFormat::Json)?)?;
+            write(path, &rendered(ComparisonFormat::Json)?, self.reports.quiet)?;
         }
         if let (Some(path), Some(fork)) = (&self.reports.evidence, &comparison.fork) {
-            write(path, fork.bytes())?;
+            write(path, fork.bytes(), self.reports.quiet)?;
         }
         let taken = self.files().write.iter().any(|path| is_stdout(path));
         if !taken && !self.reports.quiet {

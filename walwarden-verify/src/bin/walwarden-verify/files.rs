@@ -1,4 +1,4 @@
-//! Files that the reader names: read within limits, written whole, never one over the other.
+//! Files that the reader names: read within limits, written whole, never over another unless asked to.
 
 use std::{
     collections::BTreeSet,
@@ -18,6 +18,16 @@ pub(crate) struct Files<'a> {
     pub(crate) read: Vec<&'a Path>,
     /// Files to write; `-` is standard output.
     pub(crate) write: Vec<&'a Path>,
+    /// Whether they may exist already.
+    pub(crate) force: bool,
+}
+
+/// Whether a report may take the place of another.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Replace {
+    /// Write over files that exist already
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 impl Files<'_> {
@@ -35,6 +45,10 @@ impl Files<'_> {
                 let what = format!("{} is read, it will not be written over", path.display());
                 return Err(Failure::new(what, "give another file"));
             }
+            if !self.force && !is_stdout(path) && place.exists() && !is_device(&place) {
+                let hint = "give another name, or --force to write over it";
+                return Err(Failure::new(format!("{} exists already", path.display()), hint));
+            }
             taken.push(place);
         }
         let read = self.read.iter().map(|path| path.to_path_buf()).collect();
@@ -47,9 +61,17 @@ impl Files<'_> {
     }
 }
 
-/// Writes to a file, or to standard output.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    if is_stdout(path) { print(bytes) } else { write_whole(path, bytes) }
+/// Writes to a file, and says so on standard error unless asked to be quiet, or writes to standard output.
+pub(crate) fn write(path: &Path, bytes: &[u8], quiet: bool) -> Result<(), Failure> {
+    if is_stdout(path) {
+        return print(bytes);
+    }
+    write_whole(path, bytes)?;
+    if !quiet {
+        // Nobody listens any more if this fails.
+        _ = writeln!(io::stderr(), "wrote {}", path.display());
+    }
+    Ok(())
 }
 
 /// Whether a path means standard output.

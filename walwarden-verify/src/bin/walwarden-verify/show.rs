@@ -10,7 +10,7 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, colour, is_stdout, print, write},
+    files::{Files, Replace, colour, is_stdout, print, write},
     judging::{Job, Judging},
     now::AsOf,
 };
@@ -68,6 +68,9 @@ struct Reports {
     quiet: bool,
 
     #[command(flatten)]
+    replace: Replace,
+
+    #[command(flatten)]
     as_of: AsOf,
 }
 
@@ -75,7 +78,8 @@ impl Show {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
         let read = std::iter::once(self.bundle.as_path()).chain(self.judging.read());
-        Files { read: read.collect(), write: self.reports.json.iter().map(PathBuf::as_path).collect() }
+        let write = self.reports.json.iter().map(PathBuf::as_path).collect();
+        Files { read: read.collect(), write, force: self.reports.replace.force }
     }
 
     /// Judges, looks up, writes.
@@ -98,7 +102,7 @@ impl Show {
         };
         let json: Option<&Path> = self.reports.json.as_deref();
         if let Some(path) = json {
-            write(path, &rendered(ShowFormat::Json)?)?;
+            write(path, &rendered(ShowFormat::Json)?, self.reports.quiet)?;
         }
         if !self.reports.quiet && !json.is_some_and(is_stdout) {
             print(&rendered(ShowFormat::Text { colour: colour() })?)?;

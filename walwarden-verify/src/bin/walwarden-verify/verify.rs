@@ -11,7 +11,7 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, colour, is_stdout, print, write},
+    files::{Files, Replace, colour, is_stdout, print, write},
     judging::{Job, Judging},
     now::AsOf,
     run::Run,
@@ -59,6 +59,9 @@ struct Reports {
     quiet: bool,
 
     #[command(flatten)]
+    replace: Replace,
+
+    #[command(flatten)]
     as_of: AsOf,
 }
 
@@ -66,7 +69,9 @@ impl Verify {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
         let read = std::iter::once(self.bundle.as_path()).chain(self.options.judging.read());
-        Files { read: read.collect(), write: self.options.reports.asked().map(|(_, path)| path).collect() }
+        let reports = &self.options.reports;
+        let write = reports.asked().map(|(_, path)| path).collect();
+        Files { read: read.collect(), write, force: reports.replace.force }
     }
 
     /// Judges, then writes every rendering.
@@ -81,7 +86,7 @@ impl Verify {
             })
         };
         for (format, path) in self.options.reports.asked() {
-            write(path, &rendered(format)?)?;
+            write(path, &rendered(format)?, self.options.reports.quiet)?;
         }
         if let Some(text) = self.options.reports.text() {
             print(&rendered(text)?)?;

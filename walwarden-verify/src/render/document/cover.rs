@@ -41,6 +41,8 @@ pub(super) fn cover(report: &Report) -> Cover {
             .as_ref()
             .map_or_else(|| Text::plain("Organisation not established"), |claims| Text::record(&claims.organisation)),
         panel: panel(report),
+        attention: super::attention::attention(report),
+        tallies: super::tally::tallies(report),
         facts: facts(report),
         limits_title: "Limits",
         limits: LIMITS.iter().map(Text::plain).collect(),

@@ -50,7 +50,7 @@ fn card(rule: &RuleResult) -> Card {
     ];
     let said_below = matches!(rule.gaps.as_slice(), [only] if only.words() == rule.reason);
     if !rule.reason.is_empty() && !said_below {
-        facts.push(Fact::new("Reason", Text::value(&rule.reason)));
+        facts.push(Fact::new("Reason", Text::value(&words::times(&rule.reason))));
     }
     facts.extend(rule.gaps.iter().map(gap));
     Card {
@@ -71,12 +71,13 @@ fn gap(gap: &Gap) -> Fact {
         GapKind::NotPromised => "Not promised",
         GapKind::NotTested => "Not tested",
     };
-    Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&gap.what)))
+    Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&words::times(&gap.what))))
 }
 
 fn items(rule: &RuleResult) -> Table {
     let rows = rule.items.iter().enumerate().map(|(place, item)| {
-        let deviation = item.deviation.as_deref().or(item.note.as_deref()).map(Text::value);
+        let deviation = item.deviation.as_deref().or(item.note.as_deref());
+        let deviation = deviation.map(|words| Text::value(&words::times(words)));
         Row {
             anchor: format!("item-{}-{place}", rule.rule.id),
             cells: vec![

@@ -22,6 +22,11 @@ pub(super) fn section(report: &Report) -> Section {
     Section { anchor: "summary".into(), title: "Summary", blocks }
 }
 
+/// Where an item that deviates stands in this document.
+pub(super) fn anchor(rule: &RuleResult, place: usize) -> String {
+    format!("exception-{}-{place}", rule.rule.id)
+}
+
 /// How this history contradicts the one before, and how to keep what shows it.
 fn contradiction(report: &Report, contradiction: &Contradiction) -> [Block; 4] {
     let fork = contradiction.relation == Relation::Fork;
@@ -56,14 +61,15 @@ fn failures(report: &Report) -> Vec<Block> {
 
 fn exceptions(report: &Report) -> Vec<Block> {
     let rows = report.rules.iter().filter(|rule| rule.status == Status::Exception).flat_map(|rule| {
-        rule.items.iter().filter_map(move |item| {
+        rule.items.iter().enumerate().filter_map(move |(place, item)| {
             let deviation = item.deviation.as_deref()?;
-            Some(Row::new(vec![
+            let cells = vec![
                 Text::link(rules::anchor(rule), rule.rule.id).into(),
                 Text::plain(words::time(item.at)).into(),
                 Text::record(&item.database).into(),
-                Cell::Lines(vec![Text::value(deviation), Text::code(&item.id)]),
-            ]))
+                Cell::Lines(vec![Text::value(&words::times(deviation)), Text::code(&item.id)]),
+            ];
+            Some(Row { anchor: anchor(rule, place), cells })
         })
     });
     let table = Table {
@@ -135,7 +141,7 @@ fn statuses<'a>(rules: impl Iterator<Item = &'a RuleResult>, caption: &'static s
         let reason = if rule.reason.is_empty() {
             Text::plain(rule.rule.title)
         } else {
-            Text::plain(rule.rule.title).and(": ").join(Text::value(&rule.reason))
+            Text::plain(rule.rule.title).and(": ").join(Text::value(&words::times(&rule.reason)))
         };
         let cells: Vec<Cell> =
             vec![Text::link(rules::anchor(rule), rule.rule.id).into(), words::status(rule).into(), reason.into()];

@@ -49,6 +49,34 @@ pub(in crate::render) fn time(time: Time) -> String {
     words.strip_suffix(" UTC").unwrap_or(&words).to_owned()
 }
 
+/// The instant, to the minute, where UTC is said beside it.
+pub(in crate::render) fn minute(at: Time) -> String {
+    time(at).get(..16).unwrap_or("").to_owned()
+}
+
+/// Words with the instants in them spelt for people: to the second.
+pub(in crate::render) fn times(words: &str) -> String {
+    /// `2026-07-01T02:00:05.000000Z`
+    const LENGTH: usize = 27;
+    let mut out = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some(c) = rest.chars().next() {
+        let instant = rest.get(..LENGTH).filter(|_| c.is_ascii_digit()).and_then(|text| text.parse::<Time>().ok());
+        let taken = match instant {
+            Some(at) => {
+                out.push_str(&at.to_words());
+                LENGTH
+            }
+            None => {
+                out.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or("");
+    }
+    out
+}
+
 /// The first whole second that is not before an instant: what is said to be not after it is not after that.
 pub(crate) fn not_after(time: Time) -> Time {
     const SECOND: i64 = 1_000_000;
@@ -192,6 +220,12 @@ mod tests {
         );
         let instant = "2026-10-01T06:00:00.250000Z".parse().unwrap();
         assert_eq!(time(instant), "2026-10-01 06:00:00");
+        assert_eq!(minute(instant), "2026-10-01 06:00");
+        assert_eq!(
+            times("é due 2026-10-01T06:00:00.000000Z: 12026-10-01T06:00:00.250000Z."),
+            "é due 2026-10-01 06:00:00 UTC: 12026-10-01 06:00:00 UTC."
+        );
+        assert_eq!(times("2026-10-01T06:00:00Z"), "2026-10-01T06:00:00Z");
         assert_eq!(not_after(instant).to_words(), "2026-10-01 06:00:01 UTC");
         assert_eq!(not_after(not_after(instant)), not_after(instant));
         let last = "9999-12-31T23:59:59.500000Z".parse().unwrap();

@@ -7,7 +7,8 @@ use super::{
     draw::{self, Item, Page},
     font::Fonts,
     style::{
-        self, BODY, BOTTOM, CARD, CHIP, COMMAND, FACT, HEADING, LABEL, MEASURE, PAPER, RULE, SECTION, SIDE, Style, TOP,
+        self, BODY, BOTTOM, CARD, CHIP, COMMAND, FACT, HEADING, LABEL, MEASURE, MUTED, PAPER, RULE, SECTION, SIDE,
+        Style, TOP,
     },
     wrap::{self, Line},
 };
@@ -170,7 +171,7 @@ impl<'a> Flow<'a> {
             }
             Block::List(points) => self.points(points, BODY, 5.0),
             Block::Facts(facts) => {
-                self.facts(SIDE, MEASURE, LABELS, facts);
+                self.facts(SIDE, MEASURE, LABELS, facts, FACT);
                 self.y += 9.0;
             }
             Block::Table(table) => self.table(table),
@@ -212,21 +213,21 @@ impl<'a> Flow<'a> {
     }
 
     /// Sets labels and values, each pair with a line below.
-    pub(super) fn facts(&mut self, x: f32, width: f32, labels: f32, facts: &[Fact]) {
+    pub(super) fn facts(&mut self, x: f32, width: f32, labels: f32, facts: &[Fact], style: Style) {
+        let gap = style.leading - 7.2;
         for fact in facts {
             let lines: Vec<Line> =
-                fact.values.iter().flat_map(|value| wrap::wrap(self.fonts, value, FACT, width - labels)).collect();
-            let height = FACT.leading * rows(lines.len()) + 6.0;
+                fact.values.iter().flat_map(|value| wrap::wrap(self.fonts, value, style, width - labels)).collect();
+            let height = style.leading * rows(lines.len()) + gap;
             self.need(height.min(200.0));
-            let label =
-                draw::words(self.fonts, x, self.y + LABEL.size, fact.label, LABEL.font, LABEL.size, LABEL.colour);
+            let label = draw::words(self.fonts, x, self.y + style.size, fact.label, LABEL.font, style.size, MUTED);
             self.put(label);
-            self.lines(x + labels, &lines, FACT);
+            self.lines(x + labels, &lines, style);
             if lines.is_empty() {
-                self.y += FACT.leading;
+                self.y += style.leading;
             }
-            self.put(draw::rule(x, self.y + 2.2, width, 0.4, RULE));
-            self.y += 6.0;
+            self.put(draw::rule(x, self.y + gap * 0.37, width, 0.4, RULE));
+            self.y += gap;
         }
     }
 
@@ -261,7 +262,7 @@ impl<'a> Flow<'a> {
             self.text(SIDE + 12.0, &card.lead, BODY, MEASURE - 12.0);
             self.y += 5.0;
         }
-        self.facts(SIDE + 12.0, MEASURE - 12.0, CARD_LABELS, &card.facts);
+        self.facts(SIDE + 12.0, MEASURE - 12.0, CARD_LABELS, &card.facts, FACT);
         self.y += 5.0;
         if let Some(table) = &card.table {
             self.table(table);

@@ -1,0 +1,70 @@
+//! Plain counts for the first page.
+
+use walwarden_core::rules::Status;
+
+use super::{Count, Tally, Tone, history, words};
+use crate::report::{BackupOutcome, Report};
+
+/// Checks, rules, backups and restore tests, counted.
+pub(super) fn tallies(report: &Report) -> Vec<Tally> {
+    let mut tallies = vec![checks(report), rules(report)];
+    if history::is_established(report) {
+        tallies.extend([backups(report), restores(report)]);
+    }
+    tallies
+}
+
+fn checks(report: &Report) -> Tally {
+    let counts = report.counts();
+    let skipped = counts.not_run.saturating_sub(counts.required_not_run);
+    let counts = vec![
+        count(counts.failed, "failed", Tone::Bad),
+        count(counts.required_not_run, "required and not run", Tone::Warn),
+        count(counts.accepted, "accepted by the reader", Tone::Warn),
+        count(counts.passed, "passed", Tone::Good),
+        count(skipped, "others not run", Tone::Quiet),
+    ];
+    Tally { label: "Checks", counts }
+}
+
+fn rules(report: &Report) -> Tally {
+    const ALL: [(Status, Tone); 7] = [
+        (Status::IntegrityFailure, Tone::Bad),
+        (Status::Exception, Tone::Bad),
+        (Status::NotEvidenced, Tone::Warn),
+        (Status::NotTested, Tone::Quiet),
+        (Status::Supported, Tone::Good),
+        (Status::NotOccurred, Tone::Quiet),
+        (Status::NotApplicable, Tone::Quiet),
+    ];
+    let with = |status| report.rules.iter().filter(|rule| rule.status == status).count();
+    let counts = ALL.iter().map(|(status, tone)| count(with(*status), status.print().1, *tone)).collect();
+    Tally { label: "Rules", counts }
+}
+
+fn backups(report: &Report) -> Tally {
+    let of =
+        |which: fn(&BackupOutcome) -> bool| report.facts.backups.iter().filter(|backup| which(&backup.outcome)).count();
+    let counts = vec![
+        count(of(|outcome| matches!(outcome, BackupOutcome::Completed(_))), "completed", Tone::Good),
+        count(of(|outcome| matches!(outcome, BackupOutcome::Failed { .. })), "failed", Tone::Bad),
+        count(of(|outcome| matches!(outcome, BackupOutcome::Open)), "without an end", Tone::Warn),
+    ];
+    Tally { label: "Backup runs", counts }
+}
+
+fn restores(report: &Report) -> Tally {
+    let of = |outcome: &str| report.facts.restores.iter().filter(|test| test.outcome == outcome).count();
+    let counts = vec![
+        count(of("passed"), "passed", Tone::Good),
+        count(of("failed"), "failed", Tone::Bad),
+        count(of("aborted"), "aborted", Tone::Warn),
+        count(of("open"), "without an end", Tone::Warn),
+    ];
+    Tally { label: "Restore tests", counts }
+}
+
+fn count(number: usize, label: &'static str, tone: Tone) -> Count {
+    let tone = if number == 0 { Tone::Quiet } else { tone };
+    Count { number: words::number(u64::try_from(number).unwrap_or(u64::MAX)), label, tone }
+}
