@@ -4,6 +4,7 @@
 mod bytes;
 mod carried;
 mod exhibits;
+mod recorded;
 mod shown;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,8 @@
 //! Renderers lay it out; they never filter, sort, count or judge. Strings in it come from the bundle and are hostile:
 //! each output escapes for its own target.
 
+pub mod recorded;
+
 use walwarden_core::{
     Digest, Origin, Period, Time,
     event::BackupFailed,
@@ -14,6 +16,7 @@ use crate::{
     checks::{CHECKS, Check},
     compare::Relation,
 };
+pub use recorded::Recorded;
 
 /// Everything the verifier knows of one bundle.
 #[derive(Debug, Clone)]
@@ -143,6 +146,8 @@ pub struct Shown {
     pub artifacts: Option<ArtifactsShown>,
     /// Entries whose type or data this version does not interpret: seq, id and type.
     pub not_interpreted: Vec<(u64, String, String)>,
+    /// What populations are made of, event by event.
+    pub recorded: Recorded,
 }
 
 /// A database of the scope.

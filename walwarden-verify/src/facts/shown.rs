@@ -16,7 +16,10 @@ use walwarden_core::{
     value::EntryId,
 };
 
-use super::{Carried, Facts, One, Predicate};
+use super::{
+    Carried, Facts, One, Predicate,
+    recorded::{ALWAYS, Gather},
+};
 use crate::report::{
     BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, KeyShown, PolicyShown, RestoreShown, Shown,
     Subject,
@@ -71,7 +74,9 @@ impl Facts<'_> {
         shown.entries_in_period = record.items().count() as u64;
         shown.policies = self.policies_shown(entries.all(), period);
         let statements = self.statements().ok();
-        let mut collect = Collect { shown, period, statements, runs: BTreeMap::new(), tests: BTreeMap::new() };
+        let recorded = Gather::new(record);
+        let (runs, tests) = (BTreeMap::new(), BTreeMap::new());
+        let mut collect = Collect { shown, period, statements, recorded, runs, tests };
         for entry in record.all() {
             collect.entry(entry);
         }
@@ -134,23 +139,26 @@ struct Collect<'f> {
     shown: Shown,
     period: Period,
     statements: Option<&'f Carried>,
+    recorded: Gather<'f>,
     /// Index of the backup shown, by run.
     runs: BTreeMap<EntryId, usize>,
     /// Index of the restore test shown, by run.
     tests: BTreeMap<EntryId, usize>,
 }
 
-impl Collect<'_> {
+impl<'f> Collect<'f> {
     fn entry(&mut self, entry: &Line<'_>) {
         if !entry.is_interpreted() {
             self.shown.not_interpreted.push((entry.seq, entry.id.to_string(), entry.kind().into_owned()));
             return;
         }
         let in_period = self.period.contains(entry.recorded_at);
-        if !in_period && !entry.is_one_of(&["scope.declared"]) {
+        if !in_period && !entry.is_one_of(&["scope.declared"]) && !entry.is_one_of(ALWAYS) {
             return;
         }
-        match &entry.event() {
+        let event = entry.event();
+        self.recorded.entry(entry, &event, self.statement(entry));
+        match &event {
             Event::ScopeDeclared(scope) => {
                 self.shown.databases = scope.databases.iter().map(database).collect();
             }
@@ -225,7 +233,7 @@ impl Collect<'_> {
     }
 
     /// The verified statement of an entry.
-    fn statement(&self, entry: &Line<'_>) -> Option<&One> {
+    fn statement(&self, entry: &Line<'_>) -> Option<&'f One> {
         let payload: Digest = entry.statements().first()?.payload;
         self.statements?.find(&payload)
     }
@@ -239,6 +247,7 @@ impl Collect<'_> {
     fn finish(mut self) -> Shown {
         self.shown.backups.sort_by_key(|backup| backup.seq);
         self.shown.restores.sort_by_key(|restore| restore.seq);
+        self.shown.recorded = self.recorded.finish();
         self.shown
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     report::{
         ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
         Contradiction, DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome,
-        PolicyShown, ReadsAs, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
+        PolicyShown, ReadsAs, Recorded, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
     },
 };
 
@@ -271,6 +271,7 @@ fn facts() -> Shown {
         keys: keys(),
         artifacts: Some(artifacts()),
         not_interpreted: Vec::new(),
+        recorded: Recorded::default(),
     }
 }
 
