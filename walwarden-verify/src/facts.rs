@@ -4,6 +4,7 @@
 mod bytes;
 mod carried;
 mod exhibits;
+mod keys;
 mod recorded;
 mod shown;
 

@@ -13,6 +13,7 @@
     )
 )] // what is printed is hostile: spec:model-6
 
+mod chart;
 mod comparison;
 mod document;
 mod escape;
@@ -33,6 +34,7 @@ use document::Document;
 pub(crate) use document::not_after;
 pub(crate) use escape::visible_name;
 pub use fork::fork;
+pub use pdf::Paper;
 pub use show::{ShowFormat, shown_backups};
 
 /// How a report is written.
@@ -46,8 +48,8 @@ pub enum Format {
     },
     /// One self-contained page for screen and print.
     Html,
-    /// A4 pages.
-    Pdf,
+    /// Pages of paper.
+    Pdf(Paper),
     /// `report.json`, version `v1-draft`.
     Json,
     /// JUnit XML: a suite of checks and a suite of rules.
@@ -62,7 +64,9 @@ pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Wri
     match format {
         Format::Text { colour } => out.write_all(text::render(&Document::brief(report, run), colour).as_bytes()),
         Format::Html => out.write_all(html::render(&Document::full(report, run)).map_err(io::Error::other)?.as_bytes()),
-        Format::Pdf => out.write_all(&pdf::render(&Document::full(report, run), pdf::Identity::of(report, run))?),
+        Format::Pdf(paper) => {
+            out.write_all(&pdf::render(&Document::full(report, run), paper, &pdf::Identity::of(report, run))?)
+        }
         Format::Json => out.write_all(json::render(report, run).map_err(io::Error::other)?.as_bytes()),
         Format::Junit => out.write_all(junit::render(report).as_bytes()),
     }

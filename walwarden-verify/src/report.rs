@@ -10,6 +10,7 @@ use walwarden_core::{
     event::BackupFailed,
     merkle::TreeHead,
     rules::{RuleResult, Status},
+    zone::Zone,
 };
 
 use crate::{
@@ -130,6 +131,10 @@ pub struct Shown {
     pub entries: u64,
     /// Of these, recorded in the period.
     pub entries_in_period: u64,
+    /// From the first entry to the last, as recorded; `None` where there is none.
+    pub span: Option<Period>,
+    /// Offsets of the zone of the policy last in force, as the record holds them; `None` where it holds none.
+    pub zone: Option<Zone>,
     /// Databases in scope.
     pub databases: Vec<DatabaseShown>,
     /// Policy versions in force in the period, oldest first.
@@ -387,6 +392,10 @@ pub struct KeyShown {
     pub storage: String,
     /// `active`, `retired`, `revoked`; for a root `pinned` or `not pinned`.
     pub state: String,
+    /// The entry that brought it: its position, and when it was recorded.
+    pub from: Option<(u64, Time)>,
+    /// The entry since which it is not active any more.
+    pub to: Option<(u64, Time)>,
 }
 
 /// The result of one check.

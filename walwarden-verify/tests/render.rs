@@ -16,7 +16,7 @@ use walwarden_core::rules::Status;
 use walwarden_fixtures::case::Expect;
 use walwarden_verify::{
     Report, RunBlock,
-    render::{Format, render},
+    render::{Format, Paper, render},
     report::Outcome,
 };
 
@@ -109,7 +109,7 @@ fn the_pdf_holds_everything() {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some((name, report)) = reports.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let text = pdf_text(&output(report, Format::Pdf));
+                    let text = pdf_text(&output(report, Format::Pdf(Paper::A4)));
                     assert_occur(name, "PDF", &text, &must_occur(report));
                 }
             });

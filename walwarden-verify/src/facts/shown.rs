@@ -6,13 +6,8 @@ use walwarden_core::{
     Digest, Period,
     chain::Line,
     event::{Event, RestoreTested},
-    key::PublicKey,
     record::Record,
-    statement::{
-        RestoreTest,
-        key_registry::{Ceremony, KeyRegistry},
-        restore_test::StepOutcome,
-    },
+    statement::{RestoreTest, key_registry::Ceremony, restore_test::StepOutcome},
     value::EntryId,
 };
 
@@ -21,8 +16,7 @@ use super::{
     recorded::{ALWAYS, Gather},
 };
 use crate::report::{
-    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, KeyShown, PolicyShown, RestoreShown, Shown,
-    Subject,
+    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, PolicyShown, RestoreShown, Shown, Subject,
 };
 
 impl Facts<'_> {
@@ -72,6 +66,8 @@ impl Facts<'_> {
         shown.stamps = self.established.stamps.clone();
         let period = record.period();
         shown.entries_in_period = record.items().count() as u64;
+        shown.span = span(entries.all());
+        shown.zone = record.newest_policy().and_then(|policy| record.zone(&policy.timezone)).cloned();
         shown.policies = self.policies_shown(entries.all(), period);
         let statements = self.statements().ok();
         let recorded = Gather::new(record);
@@ -106,31 +102,6 @@ impl Facts<'_> {
             }
         }
         policies
-    }
-
-    fn keys_shown(&self) -> Vec<KeyShown> {
-        let Some(registry) = self.registry().ok().and_then(|registry| registry.versions().newest()) else {
-            return Vec::new();
-        };
-        let KeyRegistry { roots, keys, .. } = registry;
-        let pinned = |key: &PublicKey| self.trust.pins.as_ref().is_some_and(|p| p.pins.contains(&key.fingerprint()));
-        let roots = roots.iter().map(|root| KeyShown {
-            keyid: root.id().to_string(),
-            fingerprint: root.fingerprint(),
-            uses: vec!["root".into()],
-            custodian: String::new(),
-            storage: String::new(),
-            state: if pinned(root) { "pinned" } else { "not pinned" }.into(),
-        });
-        let keys = keys.iter().map(|key| KeyShown {
-            keyid: key.jwk.id().to_string(),
-            fingerprint: key.jwk.fingerprint(),
-            uses: key.uses.iter().map(|purpose| purpose.word().into()).collect(),
-            custodian: key.custodian.clone(),
-            storage: key.storage.word().into(),
-            state: key.state.word().into(),
-        });
-        roots.chain(keys).collect()
     }
 }
 
@@ -259,6 +230,11 @@ impl One {
             _ => None,
         }
     }
+}
+
+/// From the first entry to the last.
+fn span(entries: &[Line<'_>]) -> Option<Period> {
+    Some(Period { start: entries.first()?.recorded_at, end: entries.last()?.recorded_at })
 }
 
 fn database(database: &walwarden_core::event::Database) -> DatabaseShown {

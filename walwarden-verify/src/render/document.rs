@@ -5,8 +5,10 @@
 
 mod artifacts;
 mod attention;
+mod backups;
 mod checks;
 mod cover;
+mod due;
 mod history;
 mod perform;
 mod restores;
@@ -19,7 +21,10 @@ pub(super) mod words;
 use serde::Serialize;
 use walwarden_core::Digest;
 
-use super::escape::{NAME, SENTENCE, visible};
+use super::{
+    chart::Figure,
+    escape::{NAME, SENTENCE, visible},
+};
 use crate::report::{Report, RunBlock};
 pub(super) use artifacts::compared;
 pub(super) use checks::finding;
@@ -31,6 +36,8 @@ pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_after, not_run};
 pub(crate) struct Document {
     /// Also the title of the file.
     pub(crate) title: &'static str,
+    /// The organisation's name, or that it is not known.
+    pub(crate) organisation: String,
     /// Stands on every page: organisation and period.
     pub(crate) running: String,
     /// Stands on every page: the short digest of the bundle.
@@ -124,6 +131,8 @@ pub(crate) struct Count {
 pub(crate) struct Section {
     /// For links.
     pub(crate) anchor: String,
+    /// Its number, or the letter of an appendix.
+    pub(crate) number: String,
     /// Its heading.
     pub(crate) title: &'static str,
     /// Its content.
@@ -146,6 +155,8 @@ pub(crate) enum Block {
     Table(Table),
     /// One thing in full.
     Card(Card),
+    /// A drawing; what it shows stands in a table below it as well.
+    Figure(Figure),
     /// Lines to type.
     Commands(Vec<String>),
 }
@@ -267,6 +278,8 @@ pub(crate) enum Tone {
 pub(crate) enum Sign {
     /// Filled circle.
     Disc,
+    /// Circle, half of it filled.
+    Half,
     /// Cross.
     Cross,
     /// Empty circle.
@@ -290,6 +303,7 @@ impl Sign {
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Disc => "●",
+            Self::Half => "◐",
             Self::Cross => "✕",
             Self::Ring => "○",
             Self::Dash => "–",
@@ -396,6 +410,11 @@ impl Text {
         self
     }
 
+    /// The words in one string.
+    pub(crate) fn flat(&self) -> String {
+        self.0.iter().map(Span::text).collect()
+    }
+
     /// Whether there is nothing to print.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.iter().all(|span| span.text().is_empty())
@@ -412,6 +431,18 @@ impl Span {
             | Self::Digest(text)
             | Self::Link { text, .. } => text,
         }
+    }
+}
+
+impl Section {
+    /// A section without a number.
+    pub(crate) fn new(anchor: &str, title: &'static str, blocks: Vec<Block>) -> Self {
+        Self { anchor: anchor.into(), number: String::new(), title, blocks }
+    }
+
+    /// Number and title.
+    pub(crate) fn heading(&self) -> String {
+        if self.number.is_empty() { self.title.to_owned() } else { format!("{} {}", self.number, self.title) }
     }
 }
 
@@ -474,7 +505,7 @@ impl Document {
             cover::meaning(),
             summary::section(report),
             history::scope(report),
-            history::backups(report),
+            backups::section(report),
             artifacts::section(report),
             restores::section(report),
             time::section(report),
@@ -502,6 +533,7 @@ impl Document {
     fn with(report: &Report, sections: Vec<Section>) -> Self {
         Self {
             title: TITLE,
+            organisation: cover::organisation(report).flat(),
             running: cover::running(report),
             digest: cover::short(report),
             disclaimer: DISCLAIMER,

@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, context, syntax::SyntaxConfig, value::Serde};
 use walwarden_core::Digest;
 
-use super::document::Document;
+use super::{chart::WIDTH, document::Document};
 
 const STYLE: &str = include_str!("../../templates/style.css");
 const PAGE: &str = include_str!("../../templates/page.html");
@@ -24,7 +24,7 @@ pub(super) fn render(document: &Document) -> Result<String, minijinja::Error> {
         "default-src 'none'; style-src 'sha256-{}'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'",
         Base64::encode_string(Digest::of(style.as_bytes()).as_bytes())
     );
-    environment.get_template("page.html")?.render(context! { policy, document => Serde(document) })
+    environment.get_template("page.html")?.render(context! { policy, document => Serde(document), width => WIDTH })
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {
@@ -33,10 +33,16 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.add_filter("eights", eights);
+    environment.add_filter("tenth", tenth);
     environment.add_template("style.css", STYLE)?;
     environment.add_template("parts.html", PARTS)?;
     environment.add_template("page.html", PAGE)?;
     Ok(environment)
+}
+
+/// A length to a tenth of a point.
+fn tenth(length: f64) -> String {
+    format!("{length:.1}")
 }
 
 /// Groups of eight characters.

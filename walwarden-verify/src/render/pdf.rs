@@ -1,17 +1,20 @@
-//! The report on A4 pages.
+//! The report on pages of paper.
 //!
 //! Own layout into a small display list ([`draw`]); `printpdf` writes its operators; a finishing pass sets what that
 //! library lacks. Nothing in the bytes depends on the machine, the clock or chance.
 //!
-//! The file claims conformance to no profile: it has no tags yet.
+//! The file has a tree of tags, and claims conformance to no profile: no validator has said so.
 
+mod card;
 mod cover;
 mod draw;
+mod figure;
 mod finish;
 mod flow;
 mod font;
 mod style;
 mod table;
+mod tags;
 mod wrap;
 mod write;
 
@@ -21,6 +24,7 @@ use walwarden_core::{Digest, Time};
 
 use super::document::Document;
 use crate::report::{Report, RunBlock};
+pub use style::Paper;
 
 /// What goes into the file beside the pages.
 pub(super) struct Identity {
@@ -49,21 +53,21 @@ impl Identity {
 ///
 /// # Errors
 /// A font that is compiled in cannot be read, or the library refuses: both are faults of the program.
-pub(super) fn render(document: &Document, identity: Identity) -> io::Result<Vec<u8>> {
+pub(super) fn render(document: &Document, paper: Paper, identity: &Identity) -> io::Result<Vec<u8>> {
     let fonts = font::Fonts::open()?;
-    let (mut flow, more) = cover::begin(&fonts, document);
+    let (mut flow, more) = cover::begin(&fonts, document, paper);
     let contents = cover::reserve_contents(&mut flow, document);
     for section in &document.sections {
         flow.section(section);
     }
-    cover::contents(&mut flow, document, contents);
+    cover::contents(&mut flow, document, &contents);
     if let Some(more) = &more {
         cover::more(&mut flow, document, more);
     }
     cover::furniture(&mut flow, document);
     let laid = flow.done();
-    let mut file = write::file(&laid.pages)?;
-    finish::finish(&mut file, &laid, document, &identity)?;
+    let mut file = write::file(&laid.pages, &laid.tags, paper)?;
+    finish::finish(&mut file, &laid, document, identity)?;
     let mut bytes = Vec::new();
     file.compress();
     file.save_to(&mut bytes)?;

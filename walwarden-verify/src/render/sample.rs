@@ -254,6 +254,9 @@ fn facts() -> Shown {
     };
     backups[7].outcome = BackupOutcome::Open;
     Shown {
+        recorded: Recorded { due: (0..12).map(due).collect(), ..Recorded::default() },
+        zone: Some(walwarden_core::zone::Zone::utc()),
+        span: Some(Period { start: at(0), end: at(92) }),
         entries: 253,
         entries_in_period: 241,
         databases: vec![database("orders-prod", "supabase"), database("ledger-łódź-東京", "own")],
@@ -271,7 +274,13 @@ fn facts() -> Shown {
         keys: keys(),
         artifacts: Some(artifacts()),
         not_interpreted: Vec::new(),
-        recorded: Recorded::default(),
+    }
+}
+
+fn due(day: u32) -> crate::report::recorded::DueShown {
+    crate::report::recorded::DueShown {
+        database: "orders-prod".into(),
+        window: Period { start: at(day), end: at(day + 1) },
     }
 }
 
@@ -365,6 +374,8 @@ fn keys() -> Vec<KeyShown> {
         custodian: "sec-lead".into(),
         storage: storage.into(),
         state: state.into(),
+        from: Some((0, at(0))),
+        to: matches!(state, "retired" | "revoked").then(|| (120, at(40))),
     };
     vec![
         key("root 1", &["root"], "", "pinned"),

@@ -9,14 +9,14 @@ use std::collections::BTreeSet;
 
 use walwarden_core::rules::Status;
 
-use super::{Format, escape, render, sample};
+use super::{Format, Paper, escape, render, sample};
 use crate::report::{Outcome, Report, RunBlock};
 
 const FORMATS: [Format; 6] = [
     Format::Text { colour: false },
     Format::Text { colour: true },
     Format::Html,
-    Format::Pdf,
+    Format::Pdf(Paper::A4),
     Format::Json,
     Format::Junit,
 ];

@@ -143,6 +143,10 @@ impl Page {
             Block::Facts(facts) => self.facts(0, facts),
             Block::Table(table) => self.table(0, table),
             Block::Card(card) => self.card(card),
+            // What a figure shows stands in a table below it.
+            Block::Figure(figure) => {
+                self.wrapped(0, &format!("{}: {}", flat(&figure.title), figure.description), Style::Plain)
+            }
             Block::Commands(lines) => lines.iter().for_each(|line| self.line(4, line, Style::Plain)),
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use walwarden_verify::{
     VerifyInput,
-    render::{Format, render},
+    render::{Format, Paper, render},
     verify,
 };
 
@@ -46,6 +46,10 @@ struct Reports {
     #[arg(long, value_name = "FILE")]
     pdf: Option<PathBuf>,
 
+    /// Size of the pages of the PDF
+    #[arg(long, value_name = "SIZE", value_enum, default_value_t)]
+    paper: Size,
+
     /// Write the report as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -63,6 +67,23 @@ struct Reports {
 
     #[command(flatten)]
     as_of: AsOf,
+}
+
+/// Sizes of paper.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum Size {
+    #[default]
+    A4,
+    Letter,
+}
+
+impl From<Size> for Paper {
+    fn from(size: Size) -> Self {
+        match size {
+            Size::A4 => Self::A4,
+            Size::Letter => Self::Letter,
+        }
+    }
 }
 
 impl Verify {
@@ -100,7 +121,7 @@ impl Reports {
     fn asked(&self) -> impl Iterator<Item = (Format, &Path)> {
         let asked = [
             (Format::Html, &self.html),
-            (Format::Pdf, &self.pdf),
+            (Format::Pdf(self.paper.into()), &self.pdf),
             (Format::Json, &self.json),
             (Format::Junit, &self.junit),
         ];

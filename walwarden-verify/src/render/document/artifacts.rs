@@ -11,7 +11,7 @@ pub(super) fn section(report: &Report) -> Section {
             "None was compared: no folder was given with --artifacts, or the statements that name the objects were not verified. That a stored object is what its statement says was not looked at here.",
         )],
     };
-    Section { anchor: "stored".into(), title: "Stored objects", blocks }
+    Section { anchor: "stored".into(), number: String::new(), title: "Stored objects", blocks }
 }
 
 /// How many of the stated objects were hashed here, for the first page.

@@ -26,6 +26,7 @@ pub(super) fn section(report: &Report) -> Section {
     };
     Section {
         anchor: "checks".into(),
+        number: String::new(),
         title: "Every check",
         blocks: vec![
             Block::plain(
@@ -50,6 +51,7 @@ pub(super) fn list(report: &Report) -> Section {
     };
     Section {
         anchor: "checks".into(),
+        number: String::new(),
         title: "Every check",
         blocks: vec![table.or("No check is known to this program.")],
     }

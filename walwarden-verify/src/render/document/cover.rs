@@ -11,6 +11,12 @@ use crate::{
     report::{Counts, Outcome, Report, Verdict},
 };
 
+/// The organisation's name, or that it is not known.
+pub(super) fn organisation(report: &Report) -> Text {
+    let claims = report.claims.as_ref();
+    claims.map_or_else(|| Text::plain("Organisation not established"), |claims| Text::record(&claims.organisation))
+}
+
 /// Stands on every page: organisation and period.
 pub(super) fn running(report: &Report) -> String {
     report.claims.as_ref().map_or_else(
@@ -36,10 +42,7 @@ pub(super) fn short(report: &Report) -> String {
 pub(super) fn cover(report: &Report) -> Cover {
     Cover {
         subtitle: SUBTITLE,
-        organisation: report
-            .claims
-            .as_ref()
-            .map_or_else(|| Text::plain("Organisation not established"), |claims| Text::record(&claims.organisation)),
+        organisation: organisation(report),
         panel: panel(report),
         attention: super::attention::attention(report),
         tallies: super::tally::tallies(report),
@@ -237,6 +240,7 @@ pub(super) fn meaning() -> Section {
     let bases = [Basis::B1, Basis::B2, Basis::B3, Basis::B4, Basis::B5].map(Basis::print);
     Section {
         anchor: "meaning".into(),
+        number: String::new(),
         title: "What this shows, and what it does not",
         blocks: vec![
             Block::plain(MEANING),

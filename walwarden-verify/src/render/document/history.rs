@@ -1,7 +1,10 @@
 //! Scope, policies, backups and keys, from bytes whose checks passed.
 
 use super::{Block, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, words};
-use crate::report::{BackupOutcome, BackupShown, KeyShown, PolicyShown, Report};
+use crate::{
+    render::chart::{Validity, spans},
+    report::{KeyShown, PolicyShown, Report},
+};
 
 /// Stands where facts would, when the checks they rest on did not pass.
 pub(super) const NOT_SHOWN: &str = "Not shown: a check that these facts rest on did not pass.";
@@ -28,7 +31,7 @@ pub(super) fn scope(report: &Report) -> Section {
     if !report.facts.not_interpreted.is_empty() {
         blocks.extend([Block::heading("Entries not interpreted"), not_interpreted(report)]);
     }
-    Section { anchor: "scope".into(), title: "Record, scope and policy", blocks }
+    Section { anchor: "scope".into(), number: String::new(), title: "Record, scope and policy", blocks }
 }
 
 fn record(report: &Report) -> Block {
@@ -103,72 +106,6 @@ fn not_interpreted(report: &Report) -> Block {
     table.or("None.")
 }
 
-/// Backups of the period, in chain order.
-pub(super) fn backups(report: &Report) -> Section {
-    let table = Table {
-        caption: "Backups recorded in the period, failures included, in chain order",
-        columns: vec![
-            words::figures("Entry"),
-            words::fit("Started (UTC)"),
-            words::fit("Outcome"),
-            words::fill("Database, object or reason", 1),
-            words::figures("Tables"),
-            words::figures("Rows"),
-            words::figures("Bytes"),
-        ],
-        rows: report.facts.backups.iter().map(backup).collect(),
-    };
-    Section {
-        anchor: "backups".into(),
-        title: "Backups",
-        blocks: vec![
-            Block::plain(
-                "Failed and unfinished runs are listed beside the completed ones. Tables and rows are those under the content root; bytes are those of the stored object. Whole digests stand in the list of digests.",
-            ),
-            table.or(nothing(report, "No backup is recorded in the period.")),
-        ],
-    }
-}
-
-fn backup(backup: &BackupShown) -> Row {
-    let (mark, detail, figures) = ended(&backup.outcome);
-    let started = backup.started_at.map_or_else(|| "not recorded".to_owned(), words::time);
-    let mut cells: Vec<Cell> = vec![
-        Text::plain(words::number(backup.seq)).into(),
-        Text::plain(started).into(),
-        mark.into(),
-        Cell::Lines(vec![Text::record(&backup.database), detail]),
-    ];
-    cells.extend(figures.map(|figure| Cell::from(Text::plain(figure.map_or_else(String::new, words::number)))));
-    Row { anchor: format!("backup-{}", backup.seq), cells }
-}
-
-/// How a backup ended: mark, detail, and tables, rows and bytes where there are any.
-fn ended(outcome: &BackupOutcome) -> (Mark, Text, [Option<u64>; 3]) {
-    match outcome {
-        BackupOutcome::Completed(done) => {
-            let detail = Text::record(&done.key);
-            let detail = if done.content_root.is_some() {
-                detail
-            } else {
-                detail.and("; no content root from the dump's snapshot")
-            };
-            let figures = [done.tables, done.rows, done.bytes].map(Some);
-            (Mark::new(Sign::Disc, Tone::Good, "completed"), detail, figures)
-        }
-        BackupOutcome::Failed { stage, reason, message } => {
-            let detail = Text::plain("at ").and_record(stage).and(": ").and_record(reason);
-            let detail = if message.is_empty() { detail } else { detail.and("; ").join(Text::value(message)) };
-            (Mark::new(Sign::Cross, Tone::Bad, "failed"), detail, [None; 3])
-        }
-        BackupOutcome::Open => (
-            Mark::new(Sign::Ring, Tone::Warn, "no end"),
-            Text::plain("it started, and nothing more is recorded"),
-            [None; 3],
-        ),
-    }
-}
-
 /// Keys of the newest registry.
 pub(super) fn keys(report: &Report) -> Section {
     let table = Table {
@@ -184,29 +121,46 @@ pub(super) fn keys(report: &Report) -> Section {
     };
     Section {
         anchor: "keys".into(),
+        number: String::new(),
         title: "Keys",
         blocks: vec![
             Block::plain(
                 "Custodians and storage are the organisation's word. A key is believed only where the root keys that the reader pinned have signed the registry that names it.",
             ),
+            figure(report),
             table.or(NOT_SHOWN),
         ],
     }
 }
 
-fn key(key: &KeyShown) -> Row {
-    let name = Cell::Lines(vec![Text::digest(&key.fingerprint), Text::code(&key.keyid)]);
-    let state = match key.state.as_str() {
+fn figure(report: &Report) -> Block {
+    let validity = |key: &KeyShown| Validity {
+        name: format!("{} {}", key.uses.join(", "), key.keyid.get(..6).unwrap_or("")),
+        from: key.from.map(|(_, at)| at),
+        to: key.to.map(|(_, at)| at),
+        mark: state(key),
+    };
+    let keys: Vec<Validity> = report.facts.keys.iter().map(validity).collect();
+    let span = report.facts.span.or_else(|| report.claims.as_ref().map(|claims| claims.period));
+    Block::Figure(spans(span, &keys))
+}
+
+fn state(key: &KeyShown) -> Mark {
+    match key.state.as_str() {
         "active" | "pinned" => Mark::new(Sign::Disc, Tone::Good, &key.state),
         "revoked" => Mark::new(Sign::Cross, Tone::Bad, &key.state),
         "not pinned" => Mark::new(Sign::Ring, Tone::Warn, &key.state),
         other => Mark::new(Sign::Dash, Tone::Quiet, other),
-    };
+    }
+}
+
+fn key(key: &KeyShown) -> Row {
+    let name = Cell::Lines(vec![Text::digest(&key.fingerprint), Text::code(&key.keyid)]);
     Row::new(vec![
         name,
         Text::record(&key.uses.join(", ")).into(),
         Text::record(&key.custodian).into(),
         Text::record(&key.storage).into(),
-        state.into(),
+        Cell::from(state(key)),
     ])
 }

@@ -37,7 +37,7 @@ pub(super) fn section(report: &Report) -> Section {
         Block::heading("A backup is the one in the statement"),
         Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and compute its rows by 04-rows of the specification; this needs the row key of that backup, which lies beside the dump."),
     ]);
-    Section { anchor: "perform".into(), title: "Doing it again by other means", blocks }
+    Section { anchor: "perform".into(), number: String::new(), title: "Doing it again by other means", blocks }
 }
 
 /// The name of the file where it is safe to type, else a placeholder.
@@ -64,7 +64,7 @@ pub(super) fn head(report: &Report) -> Section {
         ],
         None => vec![Block::plain("No head is established here: keep the one that you held before.")],
     };
-    Section { anchor: "head".into(), title: "Keep this line", blocks }
+    Section { anchor: "head".into(), number: String::new(), title: "Keep this line", blocks }
 }
 
 /// All digests whole.
@@ -97,7 +97,12 @@ pub(super) fn digests(report: &Report) -> Section {
         columns: vec![words::fill("What", 1), words::fit("SHA-256")],
         rows,
     };
-    Section { anchor: "digests".into(), title: "Digests", blocks: vec![table.or("None is established.")] }
+    Section {
+        anchor: "digests".into(),
+        number: String::new(),
+        title: "Digests",
+        blocks: vec![table.or("None is established.")],
+    }
 }
 
 /// The one part that another run of the same program may print otherwise.
@@ -105,6 +110,7 @@ pub(super) fn run(run: &RunBlock) -> Section {
     let program = run.program.as_ref().map_or_else(|| Text::plain("not read"), Text::digest);
     Section {
         anchor: "run".into(),
+        number: String::new(),
         title: "This run",
         blocks: vec![Block::Facts(vec![
             Fact::new("Program", Text::plain(format!("walwarden-verify {}", run.version))),

@@ -1,25 +1,98 @@
 //! Restore tests, each in full.
 
-use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, history, words};
-use crate::report::{Report, RestoreShown};
+use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, due, history, words};
+use crate::{
+    render::chart::{Bar, Figure, GridRow, durations, grid, months},
+    report::{Report, RestoreShown},
+};
 
 /// Restore tests of the period, in chain order.
 pub(super) fn section(report: &Report) -> Section {
     let mut blocks = vec![Block::plain(
         "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it.",
     )];
-    if report.facts.restores.is_empty() {
-        blocks.push(Block::plain(history::nothing(report, "No restore test is recorded in the period.")));
-    }
+    blocks.push(Block::Figure(durations(&report.facts.restores.iter().map(bar).collect::<Vec<_>>())));
+    blocks.push(Block::Figure(coverage(report)));
+    blocks.push(table(report).or(history::nothing(report, "No restore test is recorded in the period.")));
     blocks.extend(report.facts.restores.iter().map(|test| Block::Card(card(test))));
-    Section { anchor: "restores".into(), title: "Restore tests", blocks }
+    Section { anchor: "restores".into(), number: String::new(), title: "Restore tests", blocks }
+}
+
+fn bar(test: &RestoreShown) -> Bar {
+    Bar {
+        database: test.database.clone(),
+        when: words::minute(test.started_at),
+        seconds: test.seconds,
+        rto_s: test.rto_s,
+        mark: outcome(&test.outcome),
+    }
+}
+
+/// Which database was tested in which month, by the items of the rule about that.
+fn coverage(report: &Report) -> Figure {
+    let items = report.rules.iter().find(|rule| rule.rule.id == "WW-RT-01").map(|rule| rule.items.as_slice());
+    let items = items.unwrap_or_default();
+    let (start, end) = due::local_days(report);
+    let months = months(start, end);
+    let mut names: Vec<&str> = items.iter().map(|item| item.database.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let rows: Vec<GridRow> = names
+        .into_iter()
+        .map(|name| {
+            let cell = |month: &String| {
+                let of = items.iter().filter(|item| item.database == name);
+                let of = of.filter(|item| due::local_day(report, item.at).month() == *month);
+                of.map(words::covered).max_by_key(|mark| mark.tone == Tone::Good)
+            };
+            GridRow { name: name.to_owned(), cells: months.iter().map(cell).collect() }
+        })
+        .collect();
+    let title = "Restore tests by database and month; a window counts in the month in which it begins";
+    let done = items.iter().filter(|item| item.deviation.is_none()).count();
+    let description = format!("{} due, {done} with a passed test.", words::count(items.len(), "window", "windows"));
+    grid("figure-coverage", title, description, &months, &rows, "no restore test was due")
+}
+
+/// All tests, one a row.
+fn table(report: &Report) -> Table {
+    let rows = report.facts.restores.iter().map(|test| {
+        let title = Text::link(anchor(test), &words::time(test.started_at));
+        Row::new(vec![
+            title.into(),
+            Text::record(&test.database).into(),
+            outcome(&test.outcome).into(),
+            Text::plain(test.seconds.map_or_else(|| "none".to_owned(), words::duration)).into(),
+            Text::plain(test.rto_s.map_or_else(|| "none".to_owned(), words::duration)).into(),
+            of(test.tables).into(),
+            of(test.rows).into(),
+        ])
+    });
+    Table {
+        caption: "Restore tests recorded in the period; times in UTC",
+        columns: vec![
+            words::fit("Started"),
+            words::fill("Database", 1),
+            words::fit("Outcome"),
+            words::figures("Took"),
+            words::figures("RTO"),
+            words::figures("Tables equal"),
+            words::figures("Rows found"),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// Where a test stands in full.
+fn anchor(test: &RestoreShown) -> String {
+    format!("restore-{}", test.seq)
 }
 
 fn card(test: &RestoreShown) -> Card {
     let title =
         Text::plain("Restore test of ").and_record(&test.database).and(format!(", entry {}", words::number(test.seq)));
     Card {
-        anchor: format!("restore-{}", test.seq),
+        anchor: anchor(test),
         mark: outcome(&test.outcome),
         title,
         lead: Text::default(),

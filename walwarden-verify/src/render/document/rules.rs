@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Section {
     let intro = "Each rule compares the record with what the policy promised. What was late or missed stays a deviation, also after it was put right; what a rule counts as put right in time is said with its items.";
     let intro = [Block::plain(intro), Block::plain(NOT_ASKED)];
     let blocks = intro.into_iter().chain(report.rules.iter().map(|rule| Block::Card(card(rule)))).collect();
-    Section { anchor: "rules".into(), title: "Every rule", blocks }
+    Section { anchor: "rules".into(), number: String::new(), title: "Every rule", blocks }
 }
 
 /// One line for each rule.
@@ -38,7 +38,7 @@ pub(super) fn list(report: &Report) -> Section {
         rows: rows.collect(),
     };
     let blocks = vec![table.or("No rule is known to this program."), Block::plain(NOT_ASKED)];
-    Section { anchor: "rules".into(), title: "Every rule", blocks }
+    Section { anchor: "rules".into(), number: String::new(), title: "Every rule", blocks }
 }
 
 fn card(rule: &RuleResult) -> Card {

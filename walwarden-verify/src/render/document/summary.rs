@@ -19,7 +19,7 @@ pub(super) fn section(report: &Report) -> Section {
     blocks.extend(not_run(report));
     blocks.extend(gaps(report));
     blocks.extend(strengths(report));
-    Section { anchor: "summary".into(), title: "Summary", blocks }
+    Section { anchor: "summary".into(), number: String::new(), title: "Summary", blocks }
 }
 
 /// Where an item that deviates stands in this document.

@@ -21,7 +21,12 @@ pub(super) fn section(report: &Report) -> Section {
         rows: report.facts.stamps.iter().map(row).collect(),
     };
     let none = history::nothing(report, "No time stamp is shown: every time in this report is self-asserted.");
-    Section { anchor: "time".into(), title: "Time", blocks: vec![Block::plain(WORTH), table.or(none)] }
+    Section {
+        anchor: "time".into(),
+        number: String::new(),
+        title: "Time",
+        blocks: vec![Block::plain(WORTH), table.or(none)],
+    }
 }
 
 /// For the first page.

@@ -2,7 +2,7 @@
 
 use walwarden_core::{
     Digest, Time,
-    rules::{RuleResult, Status},
+    rules::{Item, RuleResult, Status},
 };
 
 use super::{Column, Mark, Sign, Tone, Width};
@@ -113,6 +113,35 @@ pub(super) fn duration(seconds: i64) -> String {
     }
 }
 
+/// Seconds for a figure: two parts at most.
+pub(in crate::render) fn about(seconds: i64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    let and = |whole: i64, unit: &str, rest: i64, part: &str| {
+        if rest == 0 { format!("{whole} {unit}") } else { format!("{whole} {unit} {rest} {part}") }
+    };
+    match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => and(minutes, "min", seconds % 60, "s"),
+        7_200..172_800 => and(hours, "h", minutes % 60, "min"),
+        _ => and(days, "d", hours % 24, "h"),
+    }
+}
+
+/// Bytes for people.
+pub(in crate::render) fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut tenths = u128::from(bytes).saturating_mul(10);
+    let mut unit = "B";
+    for larger in units {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1_024;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{}.{} {unit}", tenths / 10, tenths % 10) }
+}
+
 /// The first and the last eight digits.
 pub(in crate::render) fn short(digest: &Digest) -> String {
     let text = digest.to_string();
@@ -199,6 +228,15 @@ pub(super) fn status(rule: &RuleResult) -> Mark {
     )
 }
 
+/// An item as a sign in a grid: done, deviating, or absent.
+pub(super) fn covered(item: &Item) -> Mark {
+    match &item.deviation {
+        None => Mark::new(Sign::Disc, Tone::Good, "done"),
+        Some(_) if item.entry.is_empty() => Mark::new(Sign::Ring, Tone::Warn, "due and absent"),
+        Some(_) => Mark::new(Sign::Cross, Tone::Bad, "deviates"),
+    }
+}
+
 /// The status of a rule without its figures.
 pub(super) fn conforms(deviation: Option<&str>) -> Mark {
     match deviation {
@@ -221,6 +259,11 @@ mod tests {
         let instant = "2026-10-01T06:00:00.250000Z".parse().unwrap();
         assert_eq!(time(instant), "2026-10-01 06:00:00");
         assert_eq!(minute(instant), "2026-10-01 06:00");
+        assert_eq!([0, 1_023, 1_024, 734_003_200].map(size), ["0 B", "1023 B", "1.0 KiB", "700.0 MiB"]);
+        assert_eq!(
+            [59, 119, 120, 1_452, 7_260, 187_200].map(about),
+            ["59 s", "119 s", "2 min", "24 min 12 s", "2 h 1 min", "2 d 4 h"]
+        );
         assert_eq!(
             times("é due 2026-10-01T06:00:00.000000Z: 12026-10-01T06:00:00.250000Z."),
             "é due 2026-10-01 06:00:00 UTC: 12026-10-01 06:00:00 UTC."

@@ -3,13 +3,52 @@
 use std::rc::Rc;
 
 use super::{
-    super::document::Sign,
+    super::{
+        chart::{Stroke, strokes},
+        document::Sign,
+    },
     font::{Font, Fonts, Shaped},
     style::Colour,
+    tags::Node,
 };
 
 /// A page.
-pub(super) type Page = Vec<Item>;
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// What stands on it, in the order in which it is drawn.
+    pub(super) items: Vec<Placed>,
+    /// How many of its pieces are marked.
+    marks: usize,
+}
+
+/// A thing, and the part of the tree that it belongs to with the number of the marked piece.
+#[derive(Debug)]
+pub(super) struct Placed {
+    /// The thing.
+    pub(super) item: Item,
+    /// `None`: it says nothing, like a line or what stands on every page.
+    pub(super) part: Option<(Node, usize)>,
+}
+
+impl Page {
+    /// Draws on the page; the number of a piece that begins with it.
+    pub(super) fn put(&mut self, item: Item, node: Option<Node>) -> Option<usize> {
+        let last = self.items.last().and_then(|placed| placed.part);
+        let begun = node.filter(|node| last.is_none_or(|(before, _)| before != *node));
+        let mark = begun.map(|_| self.marks);
+        if mark.is_some() {
+            self.marks = self.marks.saturating_add(1);
+        }
+        let part = node.map(|node| (node, self.marks.saturating_sub(1)));
+        self.items.push(Placed { item, part });
+        mark
+    }
+
+    /// Where its things to click lead.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().map(|placed| &placed.item).filter(|item| matches!(item, Item::Link { .. }))
+    }
+}
 
 /// A thing on a page. Points, y downwards.
 #[derive(Debug)]
@@ -80,49 +119,14 @@ pub(super) fn rule(x: f32, y: f32, w: f32, width: f32, colour: Colour) -> Item {
 
 /// The sign of a status, about its middle; `r` is half its height.
 pub(super) fn sign(sign: Sign, x: f32, y: f32, r: f32, colour: Colour) -> Vec<Item> {
-    let line = |points: &[(f32, f32)]| Item::Path {
-        points: points.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(),
-        fill: false,
+    if sign == Sign::Disc {
+        return vec![Item::Rect { x: x - r, y: y - r, w: 2.0 * r, h: 2.0 * r, radius: r, colour }];
+    }
+    let path = |stroke: Stroke| Item::Path {
+        points: stroke.points.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(),
+        fill: stroke.filled,
         width: r * 0.42,
         colour,
     };
-    let filled = |points: &[(f32, f32)]| Item::Path {
-        points: points.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(),
-        fill: true,
-        width: 0.0,
-        colour,
-    };
-    match sign {
-        Sign::Disc => vec![Item::Rect { x: x - r, y: y - r, w: 2.0 * r, h: 2.0 * r, radius: r, colour }],
-        Sign::Cross => vec![line(&[(-0.8, -0.8), (0.8, 0.8)]), line(&[(-0.8, 0.8), (0.8, -0.8)])],
-        Sign::Ring => vec![line(&circle())],
-        Sign::Dash => vec![line(&[(-0.9, 0.0), (0.9, 0.0)])],
-        Sign::Square => vec![filled(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)])],
-        Sign::Empty => vec![line(&circle()), line(&[(-1.0, 1.0), (1.0, -1.0)])],
-        Sign::Triangle => vec![filled(&[(0.0, -1.0), (1.1, 0.85), (-1.1, 0.85)])],
-        Sign::Diamond => vec![line(&[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0), (1.0, 0.0)])],
-        Sign::Outside => vec![line(&[(-0.7, 0.9), (0.7, -0.9)])],
-    }
-}
-
-/// A circle as a line through 24 points, and on to the second, so that its end is joined.
-fn circle() -> Vec<(f32, f32)> {
-    // sin and cos of multiples of 15 degrees: constants, because those of the machine may differ in the last digit.
-    const QUARTER: [(f32, f32); 6] = [
-        (0.9, 0.0),
-        (0.869_33, 0.232_94),
-        (0.779_42, 0.45),
-        (0.636_4, 0.636_4),
-        (0.45, 0.779_42),
-        (0.232_94, 0.869_33),
-    ];
-    let turned = |quarter: u8| {
-        QUARTER.into_iter().map(move |(x, y)| match quarter {
-            0 => (x, y),
-            1 => (-y, x),
-            2 => (-x, -y),
-            _ => (y, -x),
-        })
-    };
-    (0..4).flat_map(turned).chain(QUARTER.into_iter().take(2)).collect()
+    strokes(sign).into_iter().map(path).collect()
 }

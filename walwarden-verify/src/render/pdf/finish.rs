@@ -8,7 +8,7 @@ use super::{
     Identity,
     draw::Item,
     flow::{Bookmark, Laid, Spot},
-    style::HEIGHT,
+    style::Paper,
 };
 use crate::render::document::Document;
 
@@ -20,10 +20,15 @@ pub(super) fn finish(file: &mut File, laid: &Laid, document: &Document, identity
     file.trailer.set("ID", Object::Array(vec![id.clone(), id]));
     information(file, document, identity);
     let pages: Vec<ObjectId> = file.get_pages().values().copied().collect();
-    links(file, laid, &pages)?;
-    let outline = outline(file, &laid.bookmarks, &pages);
+    let links = links(file, laid, &pages)?;
+    let tree = laid.tags.write(file, &pages, &links);
+    let outline = outline(file, laid, &pages);
     let metadata = metadata(file, document, identity);
     let catalog = file.catalog_mut().map_err(io::Error::other)?;
+    catalog.set("StructTreeRoot", Object::Reference(tree));
+    let mut marked = Dictionary::new();
+    marked.set("Marked", true);
+    catalog.set("MarkInfo", marked);
     catalog.set("Outlines", Object::Reference(outline));
     catalog.set("PageMode", name("UseOutlines"));
     catalog.set("Lang", Object::string_literal("en"));
@@ -39,11 +44,11 @@ pub(super) fn utf16(words: &str) -> Vec<u8> {
     [0xfe, 0xff].into_iter().chain(words.encode_utf16().flat_map(u16::to_be_bytes)).collect()
 }
 
-fn string(words: &str) -> Object {
+pub(super) fn string(words: &str) -> Object {
     Object::String(utf16(words), StringFormat::Hexadecimal)
 }
 
-fn name(name: &str) -> Object {
+pub(super) fn name(name: &str) -> Object {
     Object::Name(name.into())
 }
 
@@ -51,7 +56,7 @@ fn name(name: &str) -> Object {
 fn information(file: &mut File, document: &Document, identity: &Identity) {
     let mut info = Dictionary::new();
     info.set("Title", string(&format!("{} · {}", document.title, document.running)));
-    info.set("Author", string(&document.running));
+    info.set("Author", string(&document.organisation));
     info.set("Creator", string(&identity.producer));
     info.set("Producer", string(&format!("{} (printpdf)", identity.producer)));
     let digits: String = identity.date.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
@@ -69,12 +74,14 @@ fn information(file: &mut File, document: &Document, identity: &Identity) {
 fn metadata(file: &mut File, document: &Document, identity: &Identity) -> ObjectId {
     let title = xml(&format!("{} · {}", document.title, document.running));
     let producer = xml(&identity.producer);
+    let author = xml(&document.organisation);
     let date: String = identity.date.to_string().chars().take(19).collect();
     let packet = format!(
         r#"<?xpacket begin="{bom}" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/">
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
+<dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
 <dc:language><rdf:Bag><rdf:li>en</rdf:li></rdf:Bag></dc:language>
 <xmp:CreatorTool>{producer}</xmp:CreatorTool><xmp:CreateDate>{date}Z</xmp:CreateDate><xmp:ModifyDate>{date}Z</xmp:ModifyDate>
 <pdf:Producer>{producer} (printpdf)</pdf:Producer>
@@ -92,46 +99,50 @@ fn xml(words: &str) -> String {
     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn destination(spot: Spot, pages: &[ObjectId]) -> Option<Object> {
+fn destination(spot: Spot, paper: Paper, pages: &[ObjectId]) -> Option<Object> {
     let page = Object::Reference(*pages.get(spot.page)?);
-    let top = Object::Real(HEIGHT - spot.y + 12.0);
+    let top = Object::Real(paper.height() - spot.y + 12.0);
     Some(Object::Array(vec![page, name("XYZ"), Object::Integer(0), top, Object::Null]))
 }
 
-fn links(file: &mut File, laid: &Laid, pages: &[ObjectId]) -> io::Result<()> {
+/// The annotations of each page, one for each of its things to click; those that lead nowhere are none.
+fn links(file: &mut File, laid: &Laid, pages: &[ObjectId]) -> io::Result<Vec<Vec<Option<ObjectId>>>> {
+    let mut all = Vec::new();
     for (page, id) in laid.pages.iter().zip(pages) {
-        let mut annotations = Vec::new();
-        for item in page {
-            let Item::Link { x, y, w, h, to } = item else {
-                continue;
-            };
-            // A link to a part that this document does not have is no link.
-            let Some(destination) = laid.anchors.get(to).and_then(|spot| destination(*spot, pages)) else {
-                continue;
-            };
-            let mut link = Dictionary::new();
-            link.set("Type", name("Annot"));
-            link.set("Subtype", name("Link"));
-            let corners = [*x, HEIGHT - y - h, x + w, HEIGHT - y];
-            link.set("Rect", Object::Array(corners.map(Object::Real).to_vec()));
-            link.set("Border", Object::Array(vec![0.into(), 0.into(), 0.into()]));
-            link.set("F", 4);
-            link.set("Dest", destination);
-            annotations.push(Object::Reference(file.add_object(link)));
-        }
+        let links: Vec<Option<ObjectId>> =
+            page.links().map(|item| link(laid, item, pages).map(|link| file.add_object(link))).collect();
+        let annotations: Vec<Object> = links.iter().flatten().copied().map(Object::Reference).collect();
         if !annotations.is_empty() {
             let page = file.get_object_mut(*id).and_then(Object::as_dict_mut).map_err(io::Error::other)?;
             page.set("Annots", Object::Array(annotations));
         }
+        all.push(links);
     }
-    Ok(())
+    Ok(all)
+}
+
+/// A thing to click. A link to a part that this document does not have is no link.
+fn link(laid: &Laid, item: &Item, pages: &[ObjectId]) -> Option<Dictionary> {
+    let Item::Link { x, y, w, h, to } = item else { return None };
+    let destination = laid.anchors.get(to).and_then(|spot| destination(*spot, laid.paper, pages))?;
+    let mut link = Dictionary::new();
+    link.set("Type", name("Annot"));
+    link.set("Subtype", name("Link"));
+    let height = laid.paper.height();
+    let corners = [*x, height - y - h, x + w, height - y];
+    link.set("Rect", Object::Array(corners.map(Object::Real).to_vec()));
+    link.set("Border", Object::Array(vec![0.into(), 0.into(), 0.into()]));
+    link.set("F", 4);
+    link.set("Contents", string(to));
+    link.set("Dest", destination);
+    Some(link)
 }
 
 /// The outline: level 2 below the level 1 before it.
-fn outline(file: &mut File, bookmarks: &[Bookmark], pages: &[ObjectId]) -> ObjectId {
+fn outline(file: &mut File, laid: &Laid, pages: &[ObjectId]) -> ObjectId {
     let root = file.new_object_id();
     let mut chapters: Vec<(&Bookmark, Vec<&Bookmark>)> = Vec::new();
-    for bookmark in bookmarks {
+    for bookmark in &laid.bookmarks {
         match chapters.last_mut() {
             Some((_, below)) if bookmark.level > 1 => below.push(bookmark),
             _ => chapters.push((bookmark, Vec::new())),
@@ -140,8 +151,8 @@ fn outline(file: &mut File, bookmarks: &[Bookmark], pages: &[ObjectId]) -> Objec
     let ids: Vec<ObjectId> = chapters.iter().map(|_| file.new_object_id()).collect();
     for (place, (chapter, below)) in chapters.iter().enumerate() {
         let Some(id) = ids.get(place) else { continue };
-        let mut entry = entry(chapter, root, &ids, place, pages);
-        if let Some(ends) = level(file, below, *id, pages) {
+        let mut entry = entry(chapter, laid.paper, root, &ids, place, pages);
+        if let Some(ends) = level(file, below, laid.paper, *id, pages) {
             entry.extend(&ends);
             // Negative: shown closed.
             entry.set("Count", i64::try_from(below.len()).unwrap_or(i64::MAX).saturating_neg());
@@ -155,19 +166,32 @@ fn outline(file: &mut File, bookmarks: &[Bookmark], pages: &[ObjectId]) -> Objec
     root
 }
 
-fn level(file: &mut File, bookmarks: &[&Bookmark], parent: ObjectId, pages: &[ObjectId]) -> Option<Dictionary> {
+fn level(
+    file: &mut File,
+    bookmarks: &[&Bookmark],
+    paper: Paper,
+    parent: ObjectId,
+    pages: &[ObjectId],
+) -> Option<Dictionary> {
     if bookmarks.is_empty() {
         return None;
     }
     let ids: Vec<ObjectId> = bookmarks.iter().map(|_| file.new_object_id()).collect();
     for (place, (bookmark, id)) in bookmarks.iter().zip(&ids).enumerate() {
-        let entry = entry(bookmark, parent, &ids, place, pages);
+        let entry = entry(bookmark, paper, parent, &ids, place, pages);
         file.objects.insert(*id, Object::Dictionary(entry));
     }
     Some(ends(&ids))
 }
 
-fn entry(bookmark: &Bookmark, parent: ObjectId, ids: &[ObjectId], place: usize, pages: &[ObjectId]) -> Dictionary {
+fn entry(
+    bookmark: &Bookmark,
+    paper: Paper,
+    parent: ObjectId,
+    ids: &[ObjectId],
+    place: usize,
+    pages: &[ObjectId],
+) -> Dictionary {
     let mut entry = Dictionary::new();
     entry.set("Title", string(&bookmark.title));
     entry.set("Parent", Object::Reference(parent));
@@ -177,7 +201,7 @@ fn entry(bookmark: &Bookmark, parent: ObjectId, ids: &[ObjectId], place: usize, 
     if let Some(next) = place.checked_add(1).and_then(|place| ids.get(place)) {
         entry.set("Next", Object::Reference(*next));
     }
-    if let Some(destination) = destination(bookmark.spot, pages) {
+    if let Some(destination) = destination(bookmark.spot, paper, pages) {
         entry.set("Dest", destination);
     }
     entry

@@ -1,19 +1,50 @@
-//! Sizes and colours: A4, points, y downwards from the top.
+//! Sizes and colours: points, y downwards from the top.
 
 use super::{super::document::Tone, font::Font};
 
-/// Width of the page.
-pub(super) const WIDTH: f32 = 595.28;
-/// Height of the page.
-pub(super) const HEIGHT: f32 = 841.89;
 /// Left and right margin.
 pub(super) const SIDE: f32 = 62.0;
 /// Where text begins.
 pub(super) const TOP: f32 = 84.0;
-/// Where text ends.
-pub(super) const BOTTOM: f32 = HEIGHT - 70.0;
-/// Width of the text.
-pub(super) const MEASURE: f32 = WIDTH - 2.0 * SIDE;
+
+/// The size of the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Paper {
+    /// 210 by 297 mm.
+    #[default]
+    A4,
+    /// 8.5 by 11 inches.
+    Letter,
+}
+
+impl Paper {
+    /// Width of the page.
+    pub(super) const fn width(self) -> f32 {
+        match self {
+            Self::A4 => 595.28,
+            Self::Letter => 612.0,
+        }
+    }
+
+    /// Height of the page.
+    pub(super) const fn height(self) -> f32 {
+        match self {
+            Self::A4 => 841.89,
+            Self::Letter => 792.0,
+        }
+    }
+
+    /// Where text ends.
+    pub(super) const fn bottom(self) -> f32 {
+        self.height() - 70.0
+    }
+
+    /// Width of the text.
+    pub(super) const fn measure(self) -> f32 {
+        self.width() - 2.0 * SIDE
+    }
+}
 
 /// Red, green, blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Tables: rows are not split, heads repeat.
 
 use super::{
-    super::document::{Cell, Column, Table, Width},
+    super::document::{Cell, Column, Row, Table, Width},
     draw,
     flow::{Flow, rows},
-    style::{self, BOTTOM, CAPTION, CELL, CHIP, HEAD, MEASURE, MUTED, NAVY, RULE, SIDE, TOP},
+    style::{self, CAPTION, CELL, CHIP, HEAD, MUTED, NAVY, RULE, SIDE, TOP},
+    tags::{Node, Role},
     wrap::{self, Line},
 };
 use crate::render::document::{Mark, Text};
@@ -33,30 +34,49 @@ impl Flow<'_> {
     /// Sets a table with its caption.
     pub(super) fn table(&mut self, table: &Table) {
         let widths = self.widths(table);
-        self.need(CAPTION.leading + HEADS + CELL.leading * 3.0);
-        self.text(SIDE, &Text::plain(table.caption), CAPTION, MEASURE);
-        self.heads(&table.columns, &widths);
+        let first = table.rows.first().map_or(0.0, |row| self.cells(row, &widths).1);
+        self.need(CAPTION.leading + HEADS + first.min(160.0) + CELL.leading);
+        self.tags.open(Role::Table);
+        self.text(Role::Caption, SIDE, &Text::plain(table.caption), CAPTION, self.measure());
+        self.within(Role::Row, |flow| flow.heads(&table.columns, &widths));
         for row in &table.rows {
-            let cells: Vec<Set<'_>> =
-                row.cells.iter().zip(&widths).map(|(cell, width)| self.set(cell, *width)).collect();
-            let height = cells.iter().map(Set::height).fold(0.0, f32::max) + 6.6;
+            let (cells, height) = self.cells(row, &widths);
             // A row that no page can hold is the only one that is split.
-            if self.y + height > BOTTOM && height < BOTTOM - TOP - HEADS {
+            let whole = height < self.paper.bottom() - TOP - HEADS;
+            if self.y + height > self.paper.bottom() && whole {
                 self.turn(&table.columns, &widths);
             }
             self.anchor(&row.anchor);
-            self.row(&table.columns, &widths, &cells);
+            self.tags.open(Role::Row);
+            if whole {
+                self.row(&table.columns, &widths, &cells);
+                self.y += height;
+            } else {
+                self.long_row(&table.columns, &widths, &cells);
+            }
+            self.tags.close();
+            self.put(draw::rule(SIDE, self.y - 1.2, self.measure(), 0.4, RULE));
         }
+        self.tags.close();
         self.y += 13.0;
+    }
+
+    /// The cells of a row, broken into lines, and how high it is.
+    fn cells<'r>(&self, row: &'r Row, widths: &[f32]) -> (Vec<Set<'r>>, f32) {
+        let cells: Vec<Set<'r>> = row.cells.iter().zip(widths).map(|(cell, width)| self.set(cell, *width)).collect();
+        let height = cells.iter().map(Set::height).fold(0.0, f32::max) + 6.6;
+        (cells, height)
     }
 
     /// Goes on with the table on the next page.
     fn turn(&mut self, columns: &[Column], widths: &[f32]) {
         self.page();
-        let style = CAPTION;
-        self.put(draw::words(self.fonts, SIDE, self.y + style.size, "continued", style.font, style.size, style.colour));
-        self.y += style.leading;
-        self.heads(columns, widths);
+        self.aside(|flow| {
+            let (style, y) = (CAPTION, flow.y + CAPTION.size);
+            flow.put(draw::words(flow.fonts, SIDE, y, "continued", style.font, style.size, style.colour));
+            flow.y += style.leading;
+            flow.heads(columns, widths);
+        });
     }
 
     fn heads(&mut self, columns: &[Column], widths: &[f32]) {
@@ -64,49 +84,85 @@ impl Flow<'_> {
         for (column, width) in columns.iter().zip(widths) {
             let taken = self.fonts.width(column.title, HEAD.font, HEAD.size);
             let left = if column.width == Width::Number { x + width - taken } else { x };
-            self.put(draw::words(self.fonts, left, self.y + 11.0, column.title, HEAD.font, HEAD.size, MUTED));
+            let words = draw::words(self.fonts, left, self.y + 11.0, column.title, HEAD.font, HEAD.size, MUTED);
+            self.head(words);
             x += width + GAP;
         }
-        self.put(draw::rule(SIDE, self.y + 16.0, MEASURE, 0.9, NAVY));
+        self.put(draw::rule(SIDE, self.y + 16.0, self.measure(), 0.9, NAVY));
         self.y += HEADS;
     }
 
+    /// A head that is repeated is no part of the table.
+    fn head(&mut self, words: draw::Item) {
+        if self.is_aside() {
+            self.put(words);
+        } else {
+            self.within(Role::Head, |flow| flow.put(words));
+        }
+    }
+
+    /// Sets a row that fits on the page, cell by cell.
     fn row(&mut self, columns: &[Column], widths: &[f32], cells: &[Set<'_>]) {
-        let count = cells.iter().map(Set::lines).max().unwrap_or(1);
-        for place in 0..count {
-            if self.y + CELL.leading > BOTTOM {
+        let mut x = SIDE;
+        for ((cell, column), width) in cells.iter().zip(columns).zip(widths) {
+            self.within(Role::Data, |flow| {
+                let mut base = flow.y + 11.4;
+                for place in 0..cell.lines() {
+                    flow.cell_line(cell, column, place, (x, base), *width);
+                    base += CELL.leading;
+                }
+            });
+            x += width + GAP;
+        }
+    }
+
+    /// Sets a row that no page can hold, line by line.
+    fn long_row(&mut self, columns: &[Column], widths: &[f32], cells: &[Set<'_>]) {
+        let nodes: Vec<Node> = cells
+            .iter()
+            .map(|_| {
+                let node = self.tags.open(Role::Data);
+                self.tags.close();
+                node
+            })
+            .collect();
+        for place in 0..cells.iter().map(Set::lines).max().unwrap_or(1) {
+            if self.y + CELL.leading > self.paper.bottom() {
                 self.turn(columns, widths);
             }
-            let base = self.y + 11.4;
             let mut x = SIDE;
-            for ((cell, column), width) in cells.iter().zip(columns).zip(widths) {
-                match cell {
-                    Set::Chip(mark) if place == 0 => self.chip(x, base, mark),
-                    Set::Chip(_) => {}
-                    Set::Tall(mark, lines) => {
-                        if place == 0 {
-                            let colour = style::tone(mark.tone).0;
-                            draw::sign(mark.sign, x + 3.0, base - 2.7, 2.7, colour)
-                                .into_iter()
-                                .for_each(|item| self.put(item));
-                        }
-                        if let Some(line) = lines.get(place) {
-                            self.line(x + TALL, base, line);
-                        }
-                    }
-                    Set::Lines(lines) => {
-                        if let Some(line) = lines.get(place) {
-                            let left = if column.width == Width::Number { x + width - self.taken(line) } else { x };
-                            self.line(left, base, line);
-                        }
-                    }
-                }
+            for (((cell, column), width), node) in cells.iter().zip(columns).zip(widths).zip(&nodes) {
+                self.tags.open_again(*node);
+                self.cell_line(cell, column, place, (x, self.y + 11.4), *width);
+                self.tags.close();
                 x += width + GAP;
             }
             self.y += CELL.leading;
         }
         self.y += 6.6;
-        self.put(draw::rule(SIDE, self.y - 1.2, MEASURE, 0.4, RULE));
+    }
+
+    /// Sets one line of a cell.
+    fn cell_line(&mut self, cell: &Set<'_>, column: &Column, place: usize, (x, base): (f32, f32), width: f32) {
+        match cell {
+            Set::Chip(mark) if place == 0 => self.chip(x, base, mark),
+            Set::Chip(_) => {}
+            Set::Tall(mark, lines) => {
+                if place == 0 {
+                    let colour = style::tone(mark.tone).0;
+                    draw::sign(mark.sign, x + 3.0, base - 2.7, 2.7, colour).into_iter().for_each(|item| self.put(item));
+                }
+                if let Some(line) = lines.get(place) {
+                    self.line(x + TALL, base, line);
+                }
+            }
+            Set::Lines(lines) => {
+                if let Some(line) = lines.get(place) {
+                    let left = if column.width == Width::Number { x + width - self.taken(line) } else { x };
+                    self.line(left, base, line);
+                }
+            }
+        }
     }
 
     fn taken(&self, line: &Line) -> f32 {
@@ -128,7 +184,7 @@ impl Flow<'_> {
 
     /// Content first; the rest is shared; where it is not enough, the widest give way.
     fn widths(&self, table: &Table) -> Vec<f32> {
-        let room = MEASURE - GAP * (rows(table.columns.len()) - 1.0);
+        let room = self.measure() - GAP * (rows(table.columns.len()) - 1.0);
         let shares: f32 = table.columns.iter().map(|column| share(column.width)).sum();
         let mut fixed: Vec<Option<f32>> = table
             .columns

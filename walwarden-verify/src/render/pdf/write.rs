@@ -12,26 +12,24 @@ use subsetter::GlyphRemapper;
 use super::{
     draw::{Item, Page},
     font::{Font, Run, Shaped},
-    style::{Colour, HEIGHT, WIDTH},
+    style::{Colour, Paper},
+    tags::Tree,
 };
 
 /// Numbers of glyphs in the subsets.
 type Subsets = BTreeMap<Font, GlyphRemapper>;
 
 /// Writes the pages into a file that is not yet finished.
-pub(super) fn file(pages: &[Page]) -> io::Result<lopdf::Document> {
+pub(super) fn file(pages: &[Page], tags: &Tree, paper: Paper) -> io::Result<lopdf::Document> {
     let subsets = subsets(pages);
     let mut document = PdfDocument::new("");
     for (font, subset) in &subsets {
         document.resources.fonts.map.insert(FontId(font.id().into()), embedded(*font, subset)?);
     }
     for page in pages {
-        let mut operators = Vec::new();
-        for item in page {
-            write(&mut operators, item, &subsets);
-        }
-        let mut page = PdfPage::new(Mm(210.0), Mm(297.0), operators);
-        page.media_box = Rect::from_wh(Pt(WIDTH), Pt(HEIGHT));
+        let (width, height) = (Pt(paper.width()), Pt(paper.height()));
+        let mut page = PdfPage::new(Mm::from(width), Mm::from(height), operators(page, tags, &subsets, paper));
+        page.media_box = Rect::from_wh(width, height);
         page.trim_box = page.media_box.clone();
         page.crop_box = page.media_box.clone();
         document.pages.push(page);
@@ -41,6 +39,26 @@ pub(super) fn file(pages: &[Page]) -> io::Result<lopdf::Document> {
     let mut warnings = Vec::new();
     let file = document.to_lopdf_document(&options, &mut warnings);
     Ok(file)
+}
+
+/// The operators of a page: every piece marked with the part that it belongs to, or as belonging to none.
+fn operators(page: &Page, tags: &Tree, subsets: &Subsets, paper: Paper) -> Vec<Op> {
+    let mut out = Vec::new();
+    for group in page.items.chunk_by(|a, b| a.part == b.part) {
+        match group.first().and_then(|placed| placed.part) {
+            Some((node, mark)) => {
+                let mark = DictItem::Int(i64::try_from(mark).unwrap_or(i64::MAX));
+                let properties = DictItem::Dict { map: BTreeMap::from([("MCID".to_owned(), mark)]) };
+                out.push(Op::BeginMarkedContentWithProperties { tag: tags.name(node).into(), properties });
+            }
+            None => out.push(Op::BeginMarkedContent { tag: "Artifact".into() }),
+        }
+        for placed in group {
+            write(&mut out, &placed.item, subsets, paper.height());
+        }
+        out.push(Op::EndMarkedContent);
+    }
+    out
 }
 
 /// Conformance to nothing.
@@ -61,7 +79,7 @@ fn no_claim() -> PdfConformance {
 
 fn subsets(pages: &[Page]) -> Subsets {
     let mut subsets = Subsets::new();
-    for item in pages.iter().flatten() {
+    for item in pages.iter().flat_map(|page| &page.items).map(|placed| &placed.item) {
         if let Item::Words { shaped, .. } = item {
             for run in &shaped.runs {
                 let subset = subsets.entry(run.font).or_default();
@@ -83,17 +101,17 @@ fn embedded(font: Font, subset: &GlyphRemapper) -> io::Result<PdfFont> {
     Ok(PdfFont::new(parsed))
 }
 
-fn write(out: &mut Vec<Op>, item: &Item, subsets: &Subsets) {
+fn write(out: &mut Vec<Op>, item: &Item, subsets: &Subsets, height: f32) {
     match item {
-        Item::Words { x, y, size, colour, shaped } => words(out, (*x, *y), *size, *colour, shaped, subsets),
-        Item::Rect { x, y, w, h, radius, colour } => fill(out, rectangle(*x, *y, *w, *h, *radius), *colour),
+        Item::Words { x, y, size, colour, shaped } => words(out, (*x, height - *y), *size, *colour, shaped, subsets),
+        Item::Rect { x, y, w, h, radius, colour } => fill(out, rectangle(*x, *y, *w, *h, *radius, height), *colour),
         Item::Path { points, fill: true, colour, .. } => {
-            fill(out, points.iter().map(|(x, y)| corner(*x, *y)).collect(), *colour);
+            fill(out, points.iter().map(|(x, y)| corner(*x, height - *y)).collect(), *colour);
         }
         Item::Path { points, width, colour, .. } => {
             out.push(Op::SetOutlineColor { col: rgb(*colour) });
             out.push(Op::SetOutlineThickness { pt: Pt(*width) });
-            let points = points.iter().map(|(x, y)| corner(*x, *y)).collect();
+            let points = points.iter().map(|(x, y)| corner(*x, height - *y)).collect();
             out.push(Op::DrawLine { line: Line { points, is_closed: false } });
         }
         // Links are no marks on the page: the finishing pass adds them.
@@ -110,7 +128,7 @@ fn words(out: &mut Vec<Op>, (x, y): (f32, f32), size: f32, colour: Colour, shape
             out.push(Op::BeginMarkedContentWithProperties { tag: "Span".into(), properties: actual_text(actual) });
         }
         out.push(Op::SetFont { font: PdfFontHandle::External(FontId(run.font.id().into())), size: Pt(size) });
-        out.push(Op::SetTextMatrix { matrix: TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x, HEIGHT - y]) });
+        out.push(Op::SetTextMatrix { matrix: TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x, y]) });
         out.push(Op::ShowText { items: glyphs(run, subsets) });
         if run.actual.is_some() {
             out.push(Op::EndMarkedContent);
@@ -149,40 +167,40 @@ fn fill(out: &mut Vec<Op>, points: Vec<LinePoint>, colour: Colour) {
     });
 }
 
-fn rectangle(x: f32, y: f32, w: f32, h: f32, r: f32) -> Vec<LinePoint> {
-    let (right, bottom) = (x + w, y + h);
+fn rectangle(x: f32, y: f32, w: f32, h: f32, r: f32, height: f32) -> Vec<LinePoint> {
+    let (right, top, bottom) = (x + w, height - y, height - y - h);
     if r == 0.0 {
-        return vec![corner(x, y), corner(right, y), corner(right, bottom), corner(x, bottom)];
+        return vec![corner(x, top), corner(right, top), corner(right, bottom), corner(x, bottom)];
     }
     // How far the handles of a quarter circle lie from its corner.
     let k = r * 0.448;
     vec![
-        corner(x + r, y),
-        corner(right - r, y),
-        handle(right - k, y),
-        handle(right, y + k),
-        corner(right, y + r),
-        corner(right, bottom - r),
-        handle(right, bottom - k),
+        corner(x + r, top),
+        corner(right - r, top),
+        handle(right - k, top),
+        handle(right, top - k),
+        corner(right, top - r),
+        corner(right, bottom + r),
+        handle(right, bottom + k),
         handle(right - k, bottom),
         corner(right - r, bottom),
         corner(x + r, bottom),
         handle(x + k, bottom),
-        handle(x, bottom - k),
-        corner(x, bottom - r),
-        corner(x, y + r),
-        handle(x, y + k),
-        handle(x + k, y),
-        corner(x + r, y),
+        handle(x, bottom + k),
+        corner(x, bottom + r),
+        corner(x, top - r),
+        handle(x, top - k),
+        handle(x + k, top),
+        corner(x + r, top),
     ]
 }
 
 const fn corner(x: f32, y: f32) -> LinePoint {
-    LinePoint { p: Point { x: Pt(x), y: Pt(HEIGHT - y) }, bezier: false }
+    LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier: false }
 }
 
 const fn handle(x: f32, y: f32) -> LinePoint {
-    LinePoint { p: Point { x: Pt(x), y: Pt(HEIGHT - y) }, bezier: true }
+    LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier: true }
 }
 
 fn rgb(Colour(r, g, b): Colour) -> Color {

@@ -2,7 +2,7 @@
 
 use super::{FORMATS, bytes, junit, sample, string, words_of};
 use crate::{
-    render::{Format, escape::is_hidden},
+    render::{Format, Paper, escape::is_hidden},
     report::{
         ArtifactsShown, BackupOutcome, BackupShown, Claims, Compared, CompletedShown, Contradiction, DatabaseShown,
         Evidence, Finding, KeyShown, ObjectShown, OtherFile, Outcome, PolicyShown, ReadsAs, Report, RestoreShown,
@@ -97,7 +97,7 @@ fn facts_poisoned(facts: &mut Shown, poison: &mut Poison) {
         poison.fill(&mut [id, database, backup, outcome, performed_by, lessons]);
         steps.iter_mut().for_each(|(name, outcome, _)| poison.fill(&mut [name, outcome]));
     }
-    for KeyShown { keyid, fingerprint: _, uses, custodian, storage, state } in &mut facts.keys {
+    for KeyShown { keyid, fingerprint: _, uses, custodian, storage, state, from: _, to: _ } in &mut facts.keys {
         poison.fill(&mut [keyid, custodian, storage, state]);
         poison.fill(&mut uses.iter_mut().collect::<Vec<_>>());
     }
@@ -184,7 +184,7 @@ fn json_and_junit_stay_whole() {
 #[test]
 fn the_pdf_has_no_object_of_theirs() {
     for report in reports().iter().step_by(7) {
-        let pdf = lopdf::Document::load_mem(&bytes(report, Format::Pdf)).expect("a PDF");
+        let pdf = lopdf::Document::load_mem(&bytes(report, Format::Pdf(Paper::A4))).expect("a PDF");
         for object in pdf.objects.values() {
             let Ok(dictionary) = object.as_dict() else { continue };
             for name in [b"JavaScript".as_slice(), b"JS", b"OpenAction", b"AA", b"Launch", b"EmbeddedFile"] {
@@ -192,7 +192,7 @@ fn the_pdf_has_no_object_of_theirs() {
             }
         }
     }
-    assert!(FORMATS.contains(&Format::Pdf));
+    assert!(FORMATS.contains(&Format::Pdf(Paper::A4)));
 }
 
 #[test]
