@@ -5,10 +5,13 @@
 
 pub mod recorded;
 
+use std::collections::BTreeMap;
+
 use walwarden_core::{
     Digest, Origin, Period, Time,
-    event::BackupFailed,
+    event::{BackupFailed, Event},
     merkle::TreeHead,
+    policy::Policy,
     rules::{RuleResult, Status},
     zone::Zone,
 };
@@ -149,10 +152,27 @@ pub struct Shown {
     pub keys: Vec<KeyShown>,
     /// Stored objects that the reader brought, held against the statements; `None` where none were brought.
     pub artifacts: Option<ArtifactsShown>,
+    /// Entries of the period, by type.
+    pub kinds: BTreeMap<String, u64>,
+    /// Events of the period that no list of its own holds, in chain order.
+    pub others: Vec<OtherEvent>,
+    /// Files as they were read: name, bytes, SHA-256.
+    pub files: Vec<(String, u64, Digest)>,
     /// Entries whose type or data this version does not interpret: seq, id and type.
     pub not_interpreted: Vec<(u64, String, String)>,
     /// What populations are made of, event by event.
     pub recorded: Recorded,
+}
+
+/// An event of the period: maintenance, holds, acts of people, corrections.
+#[derive(Debug, Clone)]
+pub struct OtherEvent {
+    /// Position of its entry.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Time,
+    /// What it says.
+    pub event: Event,
 }
 
 /// A database of the scope.
@@ -185,6 +205,8 @@ pub struct PolicyShown {
     pub approved_by: String,
     /// Whether a signed approval exists; otherwise "approval stated, not signed".
     pub signed: bool,
+    /// What it promises; `None` where it is not carried.
+    pub promises: Option<Policy>,
 }
 
 /// A backup, finished or not.

@@ -16,7 +16,8 @@ use super::{
     recorded::{ALWAYS, Gather},
 };
 use crate::report::{
-    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, PolicyShown, RestoreShown, Shown, Subject,
+    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, OtherEvent, PolicyShown, RestoreShown, Shown,
+    Subject,
 };
 
 impl Facts<'_> {
@@ -60,7 +61,7 @@ impl Facts<'_> {
     /// Facts of the established record; nothing of a chain that was not, nor of a period that nobody signed.
     pub(crate) fn shown(&self, record: Option<&Record<'_>>) -> Shown {
         let artifacts = self.established.artifacts.clone();
-        let mut shown = Shown { keys: self.keys_shown(), artifacts, ..Shown::default() };
+        let mut shown = Shown { keys: self.keys_shown(), artifacts, files: self.files_shown(), ..Shown::default() };
         shown.entries = self.established_entries().unwrap_or_default();
         let (Some(record), Ok(entries)) = (record, self.entries()) else { return shown };
         shown.stamps = self.established.stamps.clone();
@@ -77,6 +78,12 @@ impl Facts<'_> {
             collect.entry(entry);
         }
         collect.finish()
+    }
+
+    /// Every file that could be read.
+    fn files_shown(&self) -> Vec<(String, u64, Digest)> {
+        let files = self.source.files().filter_map(|(name, bytes)| Some((name, bytes?)));
+        files.filter_map(|(name, bytes)| Some((name.into(), bytes.len() as u64, self.digest(name)?))).collect()
     }
 
     fn policies_shown(&self, entries: &[Line<'_>], period: Period) -> Vec<PolicyShown> {
@@ -98,6 +105,7 @@ impl Facts<'_> {
                     author: policy.author.clone(),
                     approved_by: policy.approved_by.clone(),
                     signed: entry.statements().iter().any(|s| approval(&s.payload)),
+                    promises: Some(policy.clone()),
                 });
             }
         }
@@ -128,6 +136,9 @@ impl<'f> Collect<'f> {
             return;
         }
         let event = entry.event();
+        if in_period {
+            self.other(entry, &event);
+        }
         self.recorded.entry(entry, &event, self.statement(entry));
         match &event {
             Event::ScopeDeclared(scope) => {
@@ -183,6 +194,22 @@ impl<'f> Collect<'f> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Counts an entry of the period, and keeps what no list of its own holds.
+    fn other(&mut self, entry: &Line<'_>, event: &Event) {
+        let count = self.shown.kinds.entry(event.kind().into()).or_default();
+        *count = count.saturating_add(1);
+        let kept = matches!(
+            event,
+            Event::MaintenanceDeclared(_)
+                | Event::HoldChanged(_)
+                | Event::OperatorAction(_)
+                | Event::RecordCorrected(_)
+        );
+        if kept {
+            self.shown.others.push(OtherEvent { seq: entry.seq, at: entry.recorded_at, event: event.clone() });
         }
     }
 

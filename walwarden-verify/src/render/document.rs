@@ -3,16 +3,34 @@
 //! Text, HTML and PDF lay out what stands here and decide nothing. Every string of the record enters through
 //! [`Text::record`] or [`Text::code`], which make it safe to look at ([`super::escape`]).
 
+mod actions;
+mod alerts;
+mod appendix;
 mod artifacts;
 mod attention;
 mod backups;
+mod chapters;
 mod checks;
+mod copies;
 mod cover;
+mod criteria;
 mod due;
+mod evidence;
+mod family;
 mod history;
+mod integrity;
+mod ipe;
+mod keys;
+mod meaning;
+mod others;
 mod perform;
+mod policy;
+mod questions;
 mod restores;
+mod retention;
 mod rules;
+mod scope;
+mod signoff;
 mod summary;
 mod tally;
 mod time;
@@ -501,28 +519,49 @@ impl From<Mark> for Cell {
 impl Document {
     /// The whole report.
     pub(crate) fn full(report: &Report, run: &RunBlock) -> Self {
-        let sections = vec![
-            cover::meaning(),
-            summary::section(report),
-            history::scope(report),
+        let chapters = vec![
+            meaning::section(),
+            summary::section(report, false),
+            scope::section(report),
+            policy::section(report),
+            integrity::section(report),
             backups::section(report),
-            artifacts::section(report),
+            copies::section(report),
             restores::section(report),
-            time::section(report),
-            history::keys(report),
-            checks::section(report),
-            rules::section(report),
+            retention::section(report),
+            chapters::access(report),
+            chapters::encryption(report),
+            chapters::changes(report),
+            chapters::logging(report),
+            alerts::section(report),
+            evidence::section(report),
+            actions::section(report),
+            criteria::section(report),
+            questions::section(),
+            signoff::section(report),
             perform::section(report),
-            perform::head(report),
+        ];
+        let appendices = vec![
+            ipe::section(report),
+            others::section(report),
+            keys::section(report),
             perform::digests(report),
+            appendix::files(report),
+            rules::section(report),
+            appendix::tickmarks(),
+            appendix::limits(report),
             perform::run(run),
         ];
-        Self::with(report, sections)
+        let numbers = (1..=u8::MAX).map(|number| number.to_string());
+        let letters = ('A'..='Z').map(String::from);
+        let numbered = |(section, number)| Section { number, ..section };
+        let sections = chapters.into_iter().zip(numbers).chain(appendices.into_iter().zip(letters)).map(numbered);
+        Self::with(report, sections.collect())
     }
 
     /// What a person wants to see first, in a terminal.
     pub(crate) fn brief(report: &Report, run: &RunBlock) -> Self {
-        let mut sections = vec![summary::section(report), checks::list(report), rules::list(report)];
+        let mut sections = vec![summary::section(report, true), checks::list(report), rules::list(report)];
         if report.facts.artifacts.is_some() {
             sections.push(artifacts::section(report));
         }

@@ -256,6 +256,9 @@ fn facts() -> Shown {
     Shown {
         recorded: Recorded { due: (0..12).map(due).collect(), ..Recorded::default() },
         zone: Some(walwarden_core::zone::Zone::utc()),
+        kinds: [("backup.completed".to_owned(), 10), ("backup.failed".to_owned(), 1)].into(),
+        others: Vec::new(),
+        files: vec![("bundle.dsse.json".into(), 4_210, digest("file"))],
         span: Some(Period { start: at(0), end: at(92) }),
         entries: 253,
         entries_in_period: 241,
@@ -267,6 +270,7 @@ fn facts() -> Shown {
             author: "dba-lead".into(),
             approved_by: "cto".into(),
             signed: false,
+            promises: Some(policy()),
         }],
         backups,
         restores: vec![restore(61, "passed"), restore(99, "failed")],
@@ -275,6 +279,61 @@ fn facts() -> Shown {
         artifacts: Some(artifacts()),
         not_interpreted: Vec::new(),
     }
+}
+
+/// A policy that promises something of every kind.
+fn policy() -> walwarden_core::policy::Policy {
+    let toml = r#"
+[policy]
+version = "2026.3"
+organisation = "Acme"
+effective_from = "2026-07-01T00:00:00Z"
+author = "dba-lead"
+approved_by = "cto"
+timezone = "Europe/Berlin"
+[defaults]
+rpo = "27h"
+rto = "4h"
+schedule = "0 2 * * *"
+start_tolerance = "30m"
+max_run = "1h"
+max_resolution = "24h"
+manual_counts = true
+retention = { mode = "tiers", daily = 7, weekly = 4, monthly = 12, grace = "48h" }
+copies = { min = 1, separation = "provider", reverify = "30d", object_lock = "none" }
+[defaults.restore_test]
+cadence = "monthly"
+guard = "35d"
+[[database]]
+id = "orders-prod"
+owner = "dba-lead"
+provider = "supabase"
+account_ref = "acme-prod"
+region = "eu-central-1"
+criticality = "high"
+[[exclude]]
+database = "scratch"
+reason = "no customer data"
+approved_by = "cto"
+[complete_set]
+database = { where = "s3 acme-dr", owner = "dba-lead" }
+keys = { where = "escrow, safe 2", owner = "ciso", verify = "quarterly" }
+config = { where = "git infra/provisioning", owner = "ops-lead", verify = "monthly" }
+[[other_layer]]
+name = "provider daily snapshots"
+operator = "Supabase"
+retention = "7d"
+[[subservice]]
+name = "Supabase"
+relied_on_for = ["disk encryption", "physical security"]
+report = { kind = "SOC 2 Type II", review = "yearly" }
+[[evidence]]
+collector = "access_control"
+frequency = "monthly"
+reviewers = ["sec-lead"]
+review_within = "14d"
+"#;
+    walwarden_core::policy::Policy::from_toml(toml).expect("a policy")
 }
 
 fn due(day: u32) -> crate::report::recorded::DueShown {

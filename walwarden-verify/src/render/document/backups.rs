@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use walwarden_core::occurrence::Filled;
 
-use super::{Block, Cell, Mark, Row, Section, Sign, Table, Text, Tone, due, due::Due, history, words};
+use super::{
+    Block, Cell, Heading, Mark, Row, Section, Sign, Table, Text, Tone, artifacts, due, due::Due, family, history,
+    others, words,
+};
 use crate::{
     render::chart::{DayState, Figure, calendar},
     report::{BackupOutcome, BackupShown, Report},
 };
 
+/// Backups not on time that this chapter lists again.
+const FEW: usize = 40;
 /// Runs that are listed one by one: the rest belongs to the workpapers.
 const LISTED: usize = 400;
 
@@ -17,6 +22,7 @@ const LISTED: usize = 400;
 pub(super) fn section(report: &Report) -> Section {
     let due = due::all(report);
     let mut blocks = vec![
+        family::rules(report, &["WW-BK"]),
         Block::plain(
             "Each time a schedule of the policy names is due once. A run fills it when it starts in tolerance and completes; what was late, failed or missed deviates, also after a later run succeeded.",
         ),
@@ -24,11 +30,14 @@ pub(super) fn section(report: &Report) -> Section {
         by_database(report, &due).or(history::nothing(report, "No database has a schedule or a backup in the period.")),
     ];
     blocks.push(Block::heading("Not on time"));
-    blocks.push(unusual(&due, true).or("No backup that was due came late, failed or was missed."));
+    blocks.push(not_on_time(&due));
     blocks.push(Block::heading("Made good, by hand, excused"));
     blocks.push(unusual(&due, false).or("None was made good by a retry, made by hand, or excused by maintenance."));
     blocks.push(Block::heading("Runs that failed or have no end"));
     blocks.extend(runs(report));
+    blocks.extend([Block::heading("Maintenance"), others::maintenance(report)]);
+    blocks.push(Block::Heading(Heading { anchor: "stored".into(), text: Text::plain("Stored objects") }));
+    blocks.extend(artifacts::section(report).blocks);
     Section::new("backups", "Backups", blocks)
 }
 
@@ -102,6 +111,18 @@ fn by_database(report: &Report, due: &[Due<'_>]) -> Table {
     }
 }
 
+/// The few that were not on time; many of them stand in the summary, and are not said twice.
+fn not_on_time(due: &[Due<'_>]) -> Block {
+    let table = unusual(due, true);
+    if table.rows.len() <= FEW {
+        return table.or("No backup that was due came late, failed or was missed.");
+    }
+    let count = words::count(table.rows.len(), "backup", "backups");
+    let words =
+        format!("{count} did not come on time, or cannot be told from this record: each deviation stands in the ");
+    Block::Paragraph(Text::plain(words).join(Text::link("summary".into(), "summary")).and("."))
+}
+
 /// Occurrences that deviate, or that conform in another way than on time.
 fn unusual(due: &[Due<'_>], deviating: bool) -> Table {
     let rows = due.iter().filter_map(|one| {
@@ -144,7 +165,7 @@ fn unusual(due: &[Due<'_>], deviating: bool) -> Table {
             "Backups that conform without having come on time by the schedule, and those excused; times in UTC"
         },
         columns: vec![words::fit("Due"), words::fit("Database"), words::fit("Result"), words::fill("How", 1)],
-        rows: rows.take(LISTED).collect(),
+        rows: if deviating { rows.collect() } else { rows.take(LISTED).collect() },
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn anchor(result: &CheckResult) -> String {
 }
 
 /// Every check with evidence, finding or reason.
-pub(super) fn section(report: &Report) -> Section {
+pub(super) fn blocks(report: &Report) -> Vec<Block> {
     let rows = report.checks.iter().map(|result| {
         let title = Text::plain(result.check.title).and(format!(" (spec:{})", result.check.spec));
         let cells = vec![
@@ -24,17 +24,12 @@ pub(super) fn section(report: &Report) -> Section {
         columns: vec![words::fit("Check"), words::fit("Outcome"), words::fill("What it asks, and what came of it", 1)],
         rows: rows.collect(),
     };
-    Section {
-        anchor: "checks".into(),
-        number: String::new(),
-        title: "Every check",
-        blocks: vec![
-            Block::plain(
-                "Each check asks whether the record is what it claims to be. All are listed, in the order in which they were run, whatever failed before.",
-            ),
-            table.or("No check is known to this program."),
-        ],
-    }
+    vec![
+        Block::plain(
+            "Each check asks whether the record is what it claims to be. All are listed, in the order in which they were run, whatever failed before.",
+        ),
+        table.or("No check is known to this program."),
+    ]
 }
 
 /// One line for each check.

@@ -1,10 +1,10 @@
-//! The first page: verdict, identity, trust and limits (`spec:report-2`), and what the report is.
+//! The first page: verdict, identity, trust and limits (`spec:report-2`).
 
-use walwarden_core::rules::{Basis, Status};
+use walwarden_core::rules::Status;
 
 use super::{
-    Block, Count, Cover, Fact, Mark, Panel, Row, Section, Sign, Table, Text, Tone,
-    words::{self, LIMITS, MEANING, NO_WITNESS, POINTS, SUBTITLE},
+    Count, Cover, Fact, Mark, Panel, Text, Tone,
+    words::{self, LIMITS, NO_WITNESS, SUBTITLE},
 };
 use crate::{
     compare::Relation,
@@ -125,11 +125,15 @@ fn figures(counts: Counts) -> Vec<Count> {
     ]
 }
 
+/// What was compared with heads that the reader, or a witness of the reader's, had seen.
+pub(super) fn heads(report: &Report) -> [Fact; 2] {
+    [Fact::new("Known head", known(report)), Fact::new("Witness", witness(report))]
+}
+
 fn facts(report: &Report) -> Vec<Fact> {
     let mut facts = claimed(report);
     facts.push(roots(report));
-    facts.push(Fact::new("Known head", known(report)));
-    facts.push(Fact::new("Witness", witness(report)));
+    facts.extend(heads(report));
     facts.push(super::time::fact(report));
     facts.push(Fact::new("Stored objects", super::artifacts::count(report)));
     facts.push(Fact::new("Judged as of", Text::plain(format!("{} UTC", words::time(report.as_of)))));
@@ -170,8 +174,22 @@ fn claimed(report: &Report) -> Vec<Fact> {
         Fact::new("Period", Text::plain(period).and_record(&claims.zone)),
         Fact::new("Sealed", Text::plain(format!("{} UTC, self-asserted", words::time(claims.sealed_at)))),
         Fact::new("Scope", scope),
+        Fact::new("Policy", policies(report)),
         Fact::new("Ceremony", ceremony(claims.ceremony.as_deref())),
     ]
+}
+
+fn policies(report: &Report) -> Text {
+    let versions = report.facts.policies.iter().enumerate();
+    let text = versions.fold(Text::default(), |text, (place, policy)| {
+        let text = if place == 0 { text.and("version ") } else { text.and(", ") };
+        text.and_record(&policy.version).and(if policy.signed {
+            " (approval signed)"
+        } else {
+            " (approval stated, not signed)"
+        })
+    });
+    if text.is_empty() { Text::plain("not shown: no policy is established") } else { text }
 }
 
 fn ceremony(ceremony: Option<&str>) -> Text {
@@ -233,90 +251,4 @@ fn witness(report: &Report) -> Text {
         Some(Outcome::Fail(finding)) => Text::value(&finding.what),
         Some(Outcome::NotRun(_) | Outcome::Accepted(_)) | None => Text::plain(NO_WITNESS),
     }
-}
-
-/// What the report is, and what it is not.
-pub(super) fn meaning() -> Section {
-    let bases = [Basis::B1, Basis::B2, Basis::B3, Basis::B4, Basis::B5].map(Basis::print);
-    Section {
-        anchor: "meaning".into(),
-        number: String::new(),
-        title: "What this shows, and what it does not",
-        blocks: vec![
-            Block::plain(MEANING),
-            Block::List(POINTS.iter().map(Text::plain).collect()),
-            Block::heading("Results of checks"),
-            legend(
-                "What the result of a check means",
-                &[
-                    (Sign::Disc, Tone::Good, "passed", "It holds; the evidence says what was hashed or compared."),
-                    (
-                        Sign::Cross,
-                        Tone::Bad,
-                        "failed",
-                        "It does not hold. What it reads as describes the bytes, not a person.",
-                    ),
-                    (
-                        Sign::Dash,
-                        Tone::Quiet,
-                        "not run",
-                        "It could not be asked; the reason stands beside it. This is not a pass.",
-                    ),
-                    (
-                        Sign::Diamond,
-                        Tone::Warn,
-                        "accepted by the reader",
-                        "The reader chose to go on without it. This is not a pass.",
-                    ),
-                ],
-            ),
-            Block::heading("Statuses of rules"),
-            legend(
-                "What the status of a rule means",
-                &[
-                    (
-                        Sign::Square,
-                        Tone::Bad,
-                        "integrity failure",
-                        "A record that the rule needs fails a check; the rule is not evaluated.",
-                    ),
-                    (
-                        Sign::Cross,
-                        Tone::Bad,
-                        "exception k/N",
-                        "The population is complete, and k of its N items deviate.",
-                    ),
-                    (Sign::Ring, Tone::Warn, "not evidenced", "The rule applies, and needed evidence is missing."),
-                    (
-                        Sign::Dash,
-                        Tone::Quiet,
-                        "not tested",
-                        "It could not be evaluated here; the reason stands beside it.",
-                    ),
-                    (
-                        Sign::Disc,
-                        Tone::Good,
-                        "supported N/N",
-                        "The population is complete and not empty, and every item conforms.",
-                    ),
-                    (Sign::Empty, Tone::Quiet, "not occurred", "What would trigger the rule is recorded as zero."),
-                    (Sign::Outside, Tone::Quiet, "not applicable", "Excluded by the policy, or outside the tool."),
-                ],
-            ),
-            Block::heading("On what a statement rests"),
-            Block::Facts(bases.into_iter().map(|(id, means)| Fact::new(id, Text::plain(means))).collect()),
-            Block::plain("Every time in this report is self-asserted by the organisation, unless it says otherwise."),
-        ],
-    }
-}
-
-fn legend(caption: &'static str, marks: &[(Sign, Tone, &str, &str)]) -> Block {
-    let rows = marks.iter().map(|(sign, tone, words, means)| {
-        Row::new(vec![Mark::new(*sign, *tone, words).into(), Text::plain(means).into()])
-    });
-    Block::Table(Table {
-        caption,
-        columns: vec![words::fit("Result"), words::fill("Meaning", 1)],
-        rows: rows.collect(),
-    })
 }

@@ -2,7 +2,7 @@
 
 use walwarden_core::Digest;
 
-use super::{Block, Fact, Row, Section, Table, Text, words};
+use super::{Block, Fact, Heading, Row, Section, Table, Text, words};
 use crate::report::{BackupOutcome, Report, RunBlock, Verdict};
 
 /// How to repeat what was done.
@@ -37,7 +37,9 @@ pub(super) fn section(report: &Report) -> Section {
         Block::heading("A backup is the one in the statement"),
         Block::plain("Ask for the stored object of a backup in the list of digests, hash it with openssl dgst -sha256, and compare. To repeat a restore, restore it into your own server and compute its rows by 04-rows of the specification; this needs the row key of that backup, which lies beside the dump."),
     ]);
-    Section { anchor: "perform".into(), number: String::new(), title: "Doing it again by other means", blocks }
+    blocks.push(Block::Heading(Heading { anchor: "head".into(), text: Text::plain("Keep this line") }));
+    blocks.extend(head(report).blocks);
+    Section::new("perform", "Doing it again by other means", blocks)
 }
 
 /// The name of the file where it is safe to type, else a placeholder.
@@ -67,7 +69,10 @@ pub(super) fn head(report: &Report) -> Section {
     Section { anchor: "head".into(), number: String::new(), title: "Keep this line", blocks }
 }
 
-/// All digests whole.
+/// Runs of which the digests are listed: more stand in the workpapers.
+const LISTED: usize = 150;
+
+/// Digests whole.
 pub(super) fn digests(report: &Report) -> Section {
     let mut rows = Vec::new();
     let mut push = |what: Text, digest: &Digest| rows.push(Row::new(vec![what.into(), Text::digest(digest).into()]));
@@ -83,7 +88,12 @@ pub(super) fn digests(report: &Report) -> Section {
     for policy in &report.facts.policies {
         push(Text::plain("Policy ").and_record(&policy.version).and(", resolved"), &policy.digest);
     }
+    let mut of_backups = 0_usize;
     for backup in &report.facts.backups {
+        of_backups = of_backups.saturating_add(1);
+        if of_backups > LISTED {
+            continue;
+        }
         if let BackupOutcome::Completed(done) = &backup.outcome {
             let of = |what: &str| Text::plain(format!("{what}, entry {}", words::number(backup.seq)));
             push(of("Stored object"), &done.sha256);
@@ -97,12 +107,14 @@ pub(super) fn digests(report: &Report) -> Section {
         columns: vec![words::fill("What", 1), words::fit("SHA-256")],
         rows,
     };
-    Section {
-        anchor: "digests".into(),
-        number: String::new(),
-        title: "Digests",
-        blocks: vec![table.or("None is established.")],
+    let mut blocks = vec![table.or("None is established.")];
+    if of_backups > LISTED {
+        let more = words::count(of_backups.saturating_sub(LISTED), "more run", "more runs");
+        blocks.push(Block::plain(format!(
+            "Digests of {more} stand in the workpapers (--workpapers), in population_backups.csv."
+        )));
     }
+    Section::new("digests", "Digests, whole", blocks)
 }
 
 /// The one part that another run of the same program may print otherwise.

@@ -1,21 +1,33 @@
 //! Restore tests, each in full.
 
-use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, due, history, words};
+use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, due, family, history, words};
 use crate::{
     render::chart::{Bar, Figure, GridRow, durations, grid, months},
     report::{Report, RestoreShown},
 };
 
+/// Tests that are shown in full.
+const CARDS: usize = 60;
+
 /// Restore tests of the period, in chain order.
 pub(super) fn section(report: &Report) -> Section {
-    let mut blocks = vec![Block::plain(
-        "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it.",
-    )];
+    let mut blocks = vec![
+        family::rules(report, &["WW-RT", "WW-TW"]),
+        Block::plain(
+            "Each test restored a recorded backup into another server and computed tables, rows and content root again. Equality is the producer's word, unless the reader repeats it.",
+        ),
+    ];
     blocks.push(Block::Figure(durations(&report.facts.restores.iter().map(bar).collect::<Vec<_>>())));
     blocks.push(Block::Figure(coverage(report)));
     blocks.push(table(report).or(history::nothing(report, "No restore test is recorded in the period.")));
-    blocks.extend(report.facts.restores.iter().map(|test| Block::Card(card(test))));
-    Section { anchor: "restores".into(), number: String::new(), title: "Restore tests", blocks }
+    blocks.extend(report.facts.restores.iter().take(CARDS).map(|test| Block::Card(card(test))));
+    if report.facts.restores.len() > CARDS {
+        let more = report.facts.restores.len().saturating_sub(CARDS);
+        blocks.push(Block::plain(format!(
+            "{more} more stand in the workpapers (--workpapers), in population_restores.csv."
+        )));
+    }
+    Section::new("restores", "Restore tests", blocks)
 }
 
 fn bar(test: &RestoreShown) -> Bar {

@@ -1,24 +1,47 @@
 //! Every rule with its population.
 
-use walwarden_core::rules::{Gap, GapKind, RuleResult};
+use walwarden_core::rules::{
+    Gap, GapKind, Item, RuleResult,
+    criteria::{self, MAPPING},
+};
 
 use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, words};
 use crate::report::Report;
 
 /// Where a rule stands in this document.
 pub(super) fn anchor(rule: &RuleResult) -> String {
-    format!("rule-{}", rule.rule.id)
+    anchor_of(rule.rule.id)
 }
 
-/// What a policy may promise and no rule of this version reads: an exception there is not seen.
-const NOT_ASKED: &str = "No rule of this version asks about the recovery point (RPO), copies and their storage, retention, access, encryption, changes, logging, alerts or reviews: what a policy promises there was not compared with the record.";
+/// Where a rule stands, by its id.
+pub(super) fn anchor_of(id: &str) -> String {
+    format!("rule-{id}")
+}
 
-/// Every rule in full.
+/// A population of at most this many items is listed whole.
+const WHOLE: usize = 12;
+/// Items that conform in another way than the usual one: more than this stand in the workpapers.
+const NOTED: usize = 60;
+
+/// Every rule in full, and those of the mapping that this version does not evaluate.
 pub(super) fn section(report: &Report) -> Section {
-    let intro = "Each rule compares the record with what the policy promised. What was late or missed stays a deviation, also after it was put right; what a rule counts as put right in time is said with its items.";
-    let intro = [Block::plain(intro), Block::plain(NOT_ASKED)];
-    let blocks = intro.into_iter().chain(report.rules.iter().map(|rule| Block::Card(card(rule)))).collect();
-    Section { anchor: "rules".into(), number: String::new(), title: "Every rule", blocks }
+    let intro = "Each rule compares the record with what the policy promised. What was late or missed stays a deviation, also after it was put right; what a rule counts as put right in time is said with its items. Items that deviate stand in the summary; whole populations stand in the workpapers (--workpapers).";
+    let mut blocks = vec![Block::plain(intro)];
+    blocks.extend(not_evaluated(report).map(Block::plain));
+    blocks.extend(report.rules.iter().map(|rule| Block::Card(card(rule))));
+    Section::new("rules", "Rules", blocks)
+}
+
+/// Which numbers are skipped, and why.
+fn not_evaluated(report: &Report) -> Option<String> {
+    let known = |id: &str| report.rules.iter().any(|rule| rule.rule.id == id);
+    let skipped: Vec<&str> = MAPPING.iter().map(|(id, _)| *id).filter(|id| !known(id)).collect();
+    (!skipped.is_empty()).then(|| {
+        format!(
+            "Rules of the mapping that this version does not evaluate: {}. What a policy promises there was not compared with the record.",
+            skipped.join(", ")
+        )
+    })
 }
 
 /// One line for each rule.
@@ -37,7 +60,8 @@ pub(super) fn list(report: &Report) -> Section {
         columns: vec![words::fit("Rule"), words::fit("Status"), words::fit("Basis"), words::fill("Title", 1)],
         rows: rows.collect(),
     };
-    let blocks = vec![table.or("No rule is known to this program."), Block::plain(NOT_ASKED)];
+    let mut blocks = vec![table.or("No rule is known to this program.")];
+    blocks.extend(not_evaluated(report).map(Block::plain));
     Section { anchor: "rules".into(), number: String::new(), title: "Every rule", blocks }
 }
 
@@ -46,7 +70,8 @@ fn card(rule: &RuleResult) -> Card {
     let mut facts = vec![
         Fact::new("Computed", Text::plain(rule.rule.computation)),
         Fact::new("Basis", Text::plain(format!("{id}: {means}"))),
-        Fact::new("Population", Text::plain(words::count(rule.items.len(), "item", "items"))),
+        Fact::new("Population", population(rule)),
+        Fact::new("Criteria", criteria(rule)),
     ];
     let said_below = matches!(rule.gaps.as_slice(), [only] if only.words() == rule.reason);
     if !rule.reason.is_empty() && !said_below {
@@ -59,8 +84,22 @@ fn card(rule: &RuleResult) -> Card {
         title: Text::plain(rule.rule.id).and(format!(" · {}", rule.rule.title)),
         lead: Text::default(),
         facts,
-        table: (!rule.items.is_empty()).then(|| items(rule)),
+        table: items(rule),
     }
+}
+
+fn population(rule: &RuleResult) -> Text {
+    let all = words::count(rule.items.len(), "item", "items");
+    let deviating = rule.deviating();
+    let conform = rule.items.len().saturating_sub(deviating);
+    Text::plain(format!("{all}, {conform} conform, {deviating} deviate; whole in populations/{}.csv", rule.rule.id))
+}
+
+/// The criteria that a rule speaks to, by framework.
+fn criteria(rule: &RuleResult) -> Text {
+    let of = criteria::of(rule.rule.id).iter();
+    let words: Vec<String> = of.map(|(framework, ids)| format!("{} {}", framework.word(), ids.join(", "))).collect();
+    Text::plain(if words.is_empty() { "none".to_owned() } else { words.join("; ") })
 }
 
 /// A part without evidence.
@@ -74,28 +113,35 @@ fn gap(gap: &Gap) -> Fact {
     Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&words::times(&gap.what))))
 }
 
-fn items(rule: &RuleResult) -> Table {
-    let rows = rule.items.iter().enumerate().map(|(place, item)| {
+/// A small population whole; of a large one what conforms in another way than the usual one.
+fn items(rule: &RuleResult) -> Option<Table> {
+    let whole = rule.items.len() <= WHOLE;
+    let shown = |item: &Item| whole || item.deviation.is_none() && item.note.is_some();
+    let items = rule.items.iter().enumerate().filter(|(_, item)| shown(item));
+    let rows = items.take(NOTED).map(|(place, item)| {
         let deviation = item.deviation.as_deref().or(item.note.as_deref());
         let deviation = deviation.map(|words| Text::value(&words::times(words)));
-        Row {
-            anchor: format!("item-{}-{place}", rule.rule.id),
-            cells: vec![
-                words::conforms(item.deviation.as_deref()).into(),
-                Text::plain(words::time(item.at)).into(),
-                Text::record(&item.database).into(),
-                Cell::Lines(deviation.into_iter().chain([Text::code(&item.id)]).collect()),
-            ],
-        }
+        let cells = vec![
+            words::conforms(item.deviation.as_deref()).into(),
+            Text::plain(words::time(item.at)).into(),
+            Text::record(&item.database).into(),
+            Cell::Lines(deviation.into_iter().collect()),
+        ];
+        Row { anchor: format!("item-{}-{place}", rule.rule.id), cells }
     });
-    Table {
-        caption: "The population of the rule",
+    let table = Table {
+        caption: if whole {
+            "The population of the rule; times in UTC"
+        } else {
+            "Items that conform in another way than the usual one; times in UTC"
+        },
         columns: vec![
             words::fit("Result"),
-            words::fit("When (UTC)"),
+            words::fit("When"),
             words::fit("Database"),
-            words::fill("Deviation or how, item", 1),
+            words::fill("Deviation, or how", 1),
         ],
         rows: rows.collect(),
-    }
+    };
+    (!table.rows.is_empty()).then_some(table)
 }

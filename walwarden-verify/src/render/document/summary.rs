@@ -5,20 +5,21 @@ use walwarden_core::{
     rules::{RuleResult, Status},
 };
 
-use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, checks, perform, rules, words};
+use super::{Block, Card, Cell, Fact, Row, Section, Table, Text, checks, criteria, perform, rules, words};
 use crate::{
     compare::Relation,
     report::{Contradiction, Outcome, Report},
 };
 
-/// The summary.
-pub(super) fn section(report: &Report) -> Section {
+/// The summary; with the ids of items where no other chapter has them.
+pub(super) fn section(report: &Report, ids: bool) -> Section {
     let mut blocks: Vec<Block> = report.trust.contradicted.iter().flat_map(|one| contradiction(report, one)).collect();
     blocks.extend(failures(report));
-    blocks.extend(exceptions(report));
+    blocks.extend(exceptions(report, ids));
     blocks.extend(not_run(report));
     blocks.extend(gaps(report));
     blocks.extend(strengths(report));
+    blocks.extend([Block::heading("Criteria"), criteria::overview(report)]);
     Section { anchor: "summary".into(), number: String::new(), title: "Summary", blocks }
 }
 
@@ -59,15 +60,16 @@ fn failures(report: &Report) -> Vec<Block> {
     std::iter::once(Block::heading("Failed checks")).chain(cards.into_iter().map(Block::Card)).collect()
 }
 
-fn exceptions(report: &Report) -> Vec<Block> {
+fn exceptions(report: &Report, ids: bool) -> Vec<Block> {
     let rows = report.rules.iter().filter(|rule| rule.status == Status::Exception).flat_map(|rule| {
         rule.items.iter().enumerate().filter_map(move |(place, item)| {
             let deviation = item.deviation.as_deref()?;
+            let id = ids.then(|| Text::code(&item.id));
             let cells = vec![
                 Text::link(rules::anchor(rule), rule.rule.id).into(),
                 Text::plain(words::time(item.at)).into(),
                 Text::record(&item.database).into(),
-                Cell::Lines(vec![Text::value(&words::times(deviation)), Text::code(&item.id)]),
+                Cell::Lines(std::iter::once(Text::value(&words::times(deviation))).chain(id).collect()),
             ];
             Some(Row { anchor: anchor(rule, place), cells })
         })
@@ -78,7 +80,7 @@ fn exceptions(report: &Report) -> Vec<Block> {
             words::fit("Rule"),
             words::fit("When (UTC)"),
             words::fit("Database"),
-            words::fill("Deviation, item", 1),
+            words::fill("Deviation", 1),
         ],
         rows: rows.collect(),
     };

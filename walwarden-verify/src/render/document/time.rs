@@ -1,6 +1,6 @@
 //! What is known of time, and by whose word (`spec:time-1`, `spec:time-10`).
 
-use super::{Block, Fact, Mark, Row, Section, Sign, Table, Text, Tone, history, words};
+use super::{Block, Fact, Mark, Row, Sign, Table, Text, Tone, history, words};
 use crate::report::{Report, StampShown};
 
 /// What a time stamp shows, and what it does not.
@@ -9,7 +9,7 @@ const WORTH: &str = "Times in entries and statements are self-asserted: the orga
 const NAMED: &str = "named by the organisation, not independent";
 
 /// Time stamps over heads, by size.
-pub(super) fn section(report: &Report) -> Section {
+pub(super) fn blocks(report: &Report) -> Vec<Block> {
     let table = Table {
         caption: "Time stamps over heads of this chain",
         columns: vec![
@@ -21,12 +21,7 @@ pub(super) fn section(report: &Report) -> Section {
         rows: report.facts.stamps.iter().map(row).collect(),
     };
     let none = history::nothing(report, "No time stamp is shown: every time in this report is self-asserted.");
-    Section {
-        anchor: "time".into(),
-        number: String::new(),
-        title: "Time",
-        blocks: vec![Block::plain(WORTH), table.or(none)],
-    }
+    vec![Block::plain(WORTH), table.or(none)]
 }
 
 /// For the first page.

@@ -2,6 +2,7 @@
 
 use walwarden_core::{
     Digest, Time,
+    policy::Span,
     rules::{Item, RuleResult, Status},
 };
 
@@ -127,6 +128,20 @@ pub(in crate::render) fn about(seconds: i64) -> String {
     }
 }
 
+/// A word of the formats, as people read it.
+pub(super) fn serialised(word: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(word).ok();
+    value.as_ref().and_then(serde_json::Value::as_str).map_or_else(String::new, |word| word.replace('_', " "))
+}
+
+/// `7 days`, `12 months`.
+pub(super) fn span(span: &Span) -> String {
+    match span {
+        Span::Days(days) => format!("{days} days"),
+        Span::Months(months) => format!("{months} months"),
+    }
+}
+
 /// Bytes for people.
 pub(in crate::render) fn size(bytes: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB"];
@@ -204,9 +219,9 @@ pub(crate) fn not_run(reason: &NotRun) -> String {
     }
 }
 
-/// The status of a rule, with `k/N` where the population is complete.
-pub(super) fn status(rule: &RuleResult) -> Mark {
-    let (sign, tone) = match rule.status {
+/// Sign and colour of a status.
+pub(super) const fn sign_of(status: Status) -> (Sign, Tone) {
+    match status {
         Status::IntegrityFailure => (Sign::Square, Tone::Bad),
         Status::Exception => (Sign::Cross, Tone::Bad),
         Status::NotEvidenced => (Sign::Ring, Tone::Warn),
@@ -214,7 +229,12 @@ pub(super) fn status(rule: &RuleResult) -> Mark {
         Status::Supported => (Sign::Disc, Tone::Good),
         Status::NotOccurred => (Sign::Empty, Tone::Quiet),
         Status::NotApplicable => (Sign::Outside, Tone::Quiet),
-    };
+    }
+}
+
+/// The status of a rule, with `k/N` where the population is complete.
+pub(super) fn status(rule: &RuleResult) -> Mark {
+    let (sign, tone) = sign_of(rule.status);
     let (_, words) = rule.status.print();
     let total = rule.items.len();
     Mark::new(

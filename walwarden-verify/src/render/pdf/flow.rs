@@ -260,6 +260,7 @@ impl<'a> Flow<'a> {
             Some(paragraph @ Block::Paragraph(_)) => {
                 60.0 + self.height_of_paragraph(paragraph).unwrap_or(0.0).min(90.0)
             }
+            Some(Block::Table(_) | Block::Card(_)) => 130.0,
             _ => 84.0,
         };
         if !self.need(follows) {

@@ -79,7 +79,9 @@ fn facts_poisoned(facts: &mut Shown, poison: &mut Poison) {
     for DatabaseShown { id, provider, region, owner, server_version } in &mut facts.databases {
         poison.fill(&mut [id, provider, region, owner, server_version]);
     }
-    for PolicyShown { version, digest: _, effective_from: _, author, approved_by, signed: _ } in &mut facts.policies {
+    for PolicyShown { version, digest: _, effective_from: _, author, approved_by, signed: _, promises: _ } in
+        &mut facts.policies
+    {
         poison.fill(&mut [version, author, approved_by]);
     }
     for BackupShown { seq: _, id, database, started_at: _, outcome } in &mut facts.backups {
