@@ -23,6 +23,7 @@ import cases_occurrences
 import cases_policy
 import cases_rows
 import cases_rules
+import cases_samples
 import cases_statements
 import pages
 
@@ -38,6 +39,7 @@ FAMILIES = (
     cases_rules,
     cases_occurrences,
     cases_policy,
+    cases_samples,
     cases_bundle,
     cases_fork,
 )

@@ -24,6 +24,7 @@ const PAGES: &[(&str, usize)] = &[
     ("14-comparison", 7),
     ("15-report", 10),
     ("16-occurrences", 4),
+    ("17-workpapers", 12),
 ];
 
 fn root() -> PathBuf {

@@ -20,11 +20,13 @@ pub mod explain;
 mod facts;
 pub mod render;
 pub mod report;
+pub mod sample;
 pub mod sandbox;
 pub mod show;
 pub mod source;
 mod threads;
 pub mod trust;
+pub mod workpapers;
 
 use walwarden_core::{
     Time,
@@ -34,6 +36,7 @@ use walwarden_core::{
 pub use compare::{Comparison, compare};
 use facts::Facts;
 pub use report::{Report, RunBlock, Verdict};
+pub use sample::sample;
 pub use show::show;
 pub use source::{OpenError, Source, open};
 pub use trust::Trust;

@@ -16,12 +16,13 @@
 mod chart;
 mod comparison;
 mod document;
-mod escape;
+pub(crate) mod escape;
 pub(crate) mod explain;
 mod fork;
 mod html;
 mod json;
 mod junit;
+mod oscal;
 mod pdf;
 mod show;
 mod text;
@@ -32,6 +33,7 @@ use crate::report::{Report, RunBlock};
 pub use comparison::{ComparisonFormat, comparison};
 use document::Document;
 pub(crate) use document::not_after;
+pub(crate) use document::{DISCLAIMER, SUBTITLE, TITLE};
 pub(crate) use escape::visible_name;
 pub use fork::fork;
 pub use pdf::Paper;
@@ -54,6 +56,8 @@ pub enum Format {
     Json,
     /// JUnit XML: a suite of checks and a suite of rules.
     Junit,
+    /// NIST OSCAL assessment results, version 1.2.3.
+    Oscal,
 }
 
 /// Writes `report` in `format`. The same report and run give the same bytes.
@@ -69,6 +73,7 @@ pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Wri
         }
         Format::Json => out.write_all(json::render(report, run).map_err(io::Error::other)?.as_bytes()),
         Format::Junit => out.write_all(junit::render(report).as_bytes()),
+        Format::Oscal => out.write_all(oscal::render(report, run).map_err(io::Error::other)?.as_bytes()),
     }
 }
 
@@ -76,3 +81,5 @@ pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Wri
 pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::forbidden;

@@ -16,8 +16,8 @@ from .value import Refused, refuse_unless, sha256
 from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
-# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due.
-OUTSIDE = ("fork", "inclusion", "occurrences", "rows", "rules", "tables", "verdicts")
+# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due, samples.
+OUTSIDE = ("fields", "fork", "inclusion", "occurrences", "rows", "rules", "samples", "sizes", "tables", "verdicts")
 
 
 def disagreements():

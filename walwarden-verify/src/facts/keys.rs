@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use walwarden_core::{
     Time,
     key::PublicKey,
+    registry::Registry,
     statement::key_registry::{KeyRegistry, State},
 };
 
@@ -18,6 +19,13 @@ const BRINGING: &[&str] = &["chain.genesis", "key.changed"];
 type Spans = BTreeMap<String, ((u64, Time), Option<(u64, Time)>)>;
 
 impl Facts<'_> {
+    /// The view of the registry that `keys/keys.csv` must equal, line by line.
+    pub(super) fn keys_csv(&self) -> Vec<[String; 6]> {
+        let csv = self.registry().map(Registry::csv).unwrap_or_default();
+        let row = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>().try_into().ok();
+        csv.lines().skip(1).filter_map(row).collect()
+    }
+
     /// Roots first.
     pub(super) fn keys_shown(&self) -> Vec<KeyShown> {
         let Some(registry) = self.registry().ok().and_then(|registry| registry.versions().newest()) else {

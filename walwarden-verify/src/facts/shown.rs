@@ -77,7 +77,9 @@ impl Facts<'_> {
         for entry in record.all() {
             collect.entry(entry);
         }
-        collect.finish()
+        let mut shown = collect.finish();
+        shown.recorded.keys = self.keys_csv();
+        shown
     }
 
     /// Every file that could be read.

@@ -5,6 +5,8 @@ mod hostile;
 mod junit;
 mod language;
 
+pub(crate) use language::forbidden;
+
 use std::collections::BTreeSet;
 
 use walwarden_core::rules::Status;
@@ -22,7 +24,7 @@ const FORMATS: [Format; 6] = [
 ];
 
 /// Every kind of report, by name.
-fn samples() -> Vec<(&'static str, Report)> {
+pub(super) fn samples() -> Vec<(&'static str, Report)> {
     vec![
         ("clean", sample::clean()),
         ("exceptions", sample::exceptions()),
@@ -38,7 +40,7 @@ fn bytes(report: &Report, format: Format) -> Vec<u8> {
     out
 }
 
-fn string(report: &Report, format: Format) -> String {
+pub(super) fn string(report: &Report, format: Format) -> String {
     String::from_utf8(bytes(report, format)).expect("UTF-8")
 }
 

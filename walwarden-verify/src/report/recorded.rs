@@ -26,6 +26,8 @@ pub struct Recorded {
     pub actions: Vec<ActionShown>,
     /// Reviews.
     pub reviews: Vec<ReviewShown>,
+    /// The lines of `keys/keys.csv` as computed from the registry (`spec:keys-11`), without the header.
+    pub keys: Vec<[String; 6]>,
 }
 
 /// When a backup was due.

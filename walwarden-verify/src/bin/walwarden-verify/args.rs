@@ -11,6 +11,7 @@ use crate::{
     explain::Explain,
     files::Files,
     run::Run,
+    sample::Sample,
     show::Show,
     verify::{self, Verify},
 };
@@ -28,6 +29,11 @@ Examples:
       what two histories are to each other: continued, cut short, or forked
   walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --trust handover.json
       the backups of a day: where they lie, who signed them, and the proof that they are in the record
+  walwarden-verify 2026-q3.zip --trust handover.json --workpapers papers
+      the populations behind the report, as CSV and as one workbook, in a new folder
+  walwarden-verify sample 2026-q3.zip --rule WW-BK-01 --ref 9f2c61d07ab34e58 \\
+      --size 25 --trust handover.json
+      a sample that the organisation could not choose
   walwarden-verify 2026-q3.zip --trust handover.json --witness witnesses.txt \\
       --tsa-root tsa.pem --artifacts dumps
       judge by witnesses and an authority that you chose, and hash the dumps in a folder
@@ -79,6 +85,7 @@ pub(crate) enum Command {
     Compare(Compare),
     CheckFork(CheckFork),
     Show(Box<Show>),
+    Sample(Box<Sample>),
     Explain(Explain),
 }
 
@@ -107,6 +114,7 @@ impl Command {
             Self::Compare(compare) => compare.files(),
             Self::CheckFork(check) => check.files(),
             Self::Show(show) => show.files(),
+            Self::Sample(sample) => sample.files(),
             Self::Explain(_) => Files::default(),
         }
     }
@@ -118,6 +126,7 @@ impl Command {
             Self::Compare(compare) => compare.run(),
             Self::CheckFork(check) => check.run(),
             Self::Show(show) => show.run(),
+            Self::Sample(sample) => sample.run(),
             Self::Explain(explain) => explain.run(),
         }
     }

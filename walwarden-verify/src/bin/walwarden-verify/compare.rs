@@ -104,8 +104,9 @@ impl Compare {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
         let read = [self.old.as_path(), self.new.as_path()].into_iter().chain(self.pins.read());
-        let write = [&self.reports.json, &self.reports.evidence].into_iter().filter_map(|path| path.as_deref());
-        Files { read: read.collect(), write: write.collect(), force: self.reports.replace.force }
+        let write =
+            [&self.reports.json, &self.reports.evidence].into_iter().filter_map(|path| Some(path.as_deref()?.into()));
+        Files { read: read.collect(), write: write.collect(), force: self.reports.replace.force, ..Files::default() }
     }
 
     /// Compares, then writes.

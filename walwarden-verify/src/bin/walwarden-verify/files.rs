@@ -1,13 +1,14 @@
 //! Files that the reader names: read within limits, written whole, never over another unless asked to.
 
 use std::{
+    borrow::Cow,
     collections::BTreeSet,
     fs,
     io::{self, IsTerminal as _, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
-use walwarden_verify::{OpenError, sandbox::Reach};
+use walwarden_verify::{OpenError, sandbox::Reach, workpapers::Paper};
 
 use crate::exit::Failure;
 
@@ -17,9 +18,11 @@ pub(crate) struct Files<'a> {
     /// Files and folders to read.
     pub(crate) read: Vec<&'a Path>,
     /// Files to write; `-` is standard output.
-    pub(crate) write: Vec<&'a Path>,
+    pub(crate) write: Vec<Cow<'a, Path>>,
     /// Whether they may exist already.
     pub(crate) force: bool,
+    /// A folder to fill, new or empty, with the folders in it.
+    pub(crate) folder: Option<(&'a Path, &'static [&'static str])>,
 }
 
 /// Whether a report may take the place of another.
@@ -51,14 +54,52 @@ impl Files<'_> {
             }
             taken.push(place);
         }
-        let read = self.read.iter().map(|path| path.to_path_buf()).collect();
+        let given = self.read.iter().map(|path| path.to_path_buf()).collect();
         let write = taken.iter().filter(|place| !is_stdout(place)).map(|place| match place.parent() {
             Some(folder) if !is_device(place) => folder.to_path_buf(),
             _ => place.clone(),
         });
-        let write: BTreeSet<PathBuf> = write.collect();
-        Ok(Reach { read, write: write.into_iter().collect() })
+        let mut write: BTreeSet<PathBuf> = write.collect();
+        if let Some((folder, inside)) = self.folder {
+            write.insert(new_folder(folder, inside, &read)?);
+        }
+        Ok(Reach { read: given, write: write.into_iter().collect() })
     }
+}
+
+/// Makes a folder to fill, before the sandbox forbids that. One that holds a file already is left as it is.
+fn new_folder(folder: &Path, inside: &[&str], read: &[PathBuf]) -> Result<PathBuf, Failure> {
+    let failed =
+        |error: io::Error| Failure::new(format!("cannot make {}: {error}", folder.display()), "check the path");
+    let holds = |path: &Path| fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+        Ok(entries) => {
+            // What an earlier run made and did not come to fill is empty.
+            let empty = |path: PathBuf| inside.iter().any(|name| folder.join(name) == path) && !holds(&path);
+            if !entries.filter_map(Result::ok).all(|entry| empty(entry.path())) {
+                let hint = "give a new folder, or an empty one: a file of another run would stand among the new ones";
+                return Err(Failure::new(format!("{} is not empty", folder.display()), hint));
+            }
+        }
+    }
+    // Its one name, before it exists: nothing is made in a folder that is read.
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let place = fs::canonicalize(folder).or_else(|_| {
+        let name = folder.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        fs::canonicalize(above).map(|above| above.join(name))
+    });
+    let place = place.map_err(failed)?;
+    if read.iter().any(|read| place.starts_with(read)) {
+        let what = format!("{} lies in a folder that is read", folder.display());
+        return Err(Failure::new(what, "give a folder elsewhere"));
+    }
+    fs::create_dir_all(&place).map_err(failed)?;
+    for name in inside {
+        fs::create_dir_all(place.join(name)).map_err(failed)?;
+    }
+    Ok(place)
 }
 
 /// Writes to a file, and says so on standard error unless asked to be quiet, or writes to standard output.
@@ -70,6 +111,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8], quiet: bool) -> Result<(), Failur
     if !quiet {
         // Nobody listens any more if this fails.
         _ = writeln!(io::stderr(), "wrote {}", path.display());
+    }
+    Ok(())
+}
+
+/// Writes papers into their folder.
+pub(crate) fn write_papers(folder: &Path, papers: &[Paper], quiet: bool) -> Result<(), Failure> {
+    for paper in papers {
+        write_whole(&folder.join(&paper.name), &paper.bytes)?;
+    }
+    if !quiet {
+        _ = writeln!(io::stderr(), "wrote {} files into {}", papers.len(), folder.display());
     }
     Ok(())
 }

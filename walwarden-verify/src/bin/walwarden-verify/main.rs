@@ -10,6 +10,7 @@ mod files;
 mod judging;
 mod now;
 mod run;
+mod sample;
 mod show;
 mod trust;
 mod verify;

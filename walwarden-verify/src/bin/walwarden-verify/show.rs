@@ -78,8 +78,8 @@ impl Show {
     /// What will be read and written.
     pub(crate) fn files(&self) -> Files<'_> {
         let read = std::iter::once(self.bundle.as_path()).chain(self.judging.read());
-        let write = self.reports.json.iter().map(PathBuf::as_path).collect();
-        Files { read: read.collect(), write, force: self.reports.replace.force }
+        let write = self.reports.json.iter().map(|path| path.as_path().into()).collect();
+        Files { read: read.collect(), write, force: self.reports.replace.force, ..Files::default() }
     }
 
     /// Judges, looks up, writes.

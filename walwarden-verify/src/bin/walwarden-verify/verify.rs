@@ -7,11 +7,12 @@ use walwarden_verify::{
     VerifyInput,
     render::{Format, Paper, render},
     verify,
+    workpapers::{FOLDERS, workpapers},
 };
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, Replace, colour, is_stdout, print, write},
+    files::{Files, Replace, colour, is_stdout, print, write, write_papers},
     judging::{Job, Judging},
     now::AsOf,
     run::Run,
@@ -58,6 +59,14 @@ struct Reports {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 
+    /// Write OSCAL assessment results for SP 800-53 as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    oscal: Option<PathBuf>,
+
+    /// Write workpapers into a new folder: populations as CSV and as one workbook
+    #[arg(long, value_name = "FOLDER")]
+    workpapers: Option<PathBuf>,
+
     /// Print nothing to standard output but what `-` asks for
     #[arg(long, short)]
     quiet: bool,
@@ -91,8 +100,9 @@ impl Verify {
     pub(crate) fn files(&self) -> Files<'_> {
         let read = std::iter::once(self.bundle.as_path()).chain(self.options.judging.read());
         let reports = &self.options.reports;
-        let write = reports.asked().map(|(_, path)| path).collect();
-        Files { read: read.collect(), write, force: reports.replace.force }
+        let write = reports.asked().map(|(_, path)| path.into()).collect();
+        let folder = reports.workpapers.as_deref().map(|folder| (folder, FOLDERS));
+        Files { read: read.collect(), write, force: reports.replace.force, folder }
     }
 
     /// Judges, then writes every rendering.
@@ -109,6 +119,12 @@ impl Verify {
         for (format, path) in self.options.reports.asked() {
             write(path, &rendered(format)?, self.options.reports.quiet)?;
         }
+        if let Some(folder) = &self.options.reports.workpapers {
+            let papers = workpapers(&report, &run).map_err(|error| {
+                Failure::new(format!("the workpapers cannot be made: {error}"), "please report this fault")
+            })?;
+            write_papers(folder, &papers, self.options.reports.quiet)?;
+        }
         if let Some(text) = self.options.reports.text() {
             print(&rendered(text)?)?;
         }
@@ -124,6 +140,7 @@ impl Reports {
             (Format::Pdf(self.paper.into()), &self.pdf),
             (Format::Json, &self.json),
             (Format::Junit, &self.junit),
+            (Format::Oscal, &self.oscal),
         ];
         asked.into_iter().filter_map(|(format, path)| Some((format, path.as_deref()?)))
     }

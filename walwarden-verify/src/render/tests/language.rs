@@ -38,7 +38,7 @@ const FORBIDDEN: &[&str] = &[
 const ALLOWED: &[&str] = &[DISCLAIMER, SUBTITLE, "certificate", "Effective from", "effective from"];
 
 /// The forbidden words that occur in `text`.
-pub(in crate::render) fn forbidden(text: &str) -> Vec<&'static str> {
+pub(crate) fn forbidden(text: &str) -> Vec<&'static str> {
     let text = ALLOWED.iter().fold(text.to_owned(), |text, allowed| text.replace(allowed, " ")).to_lowercase();
     let is_word = |c: char| c.is_alphanumeric() || c == '-';
     let occurs = |entry: &&&str| {
