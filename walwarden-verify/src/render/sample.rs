@@ -196,6 +196,51 @@ pub(crate) fn hostile(rows: u32) -> Report {
     report
 }
 
+/// A quarter with so many backups that were due, of which every eighteenth was missed.
+pub(crate) fn large(backups: u32) -> Report {
+    let mut report = clean();
+    let at = |place: u32| Time::from_micros(at(0).micros() + i64::from(place) * 2_000_000_000).expect("in range");
+    let shown = |place: u32| BackupShown {
+        id: format!("01J1N4Q7Z00000000000{place:06}"),
+        ..backup(
+            u64::from(place) + 7,
+            ["orders-prod", "ledger-łódź-東京", "مركز البيانات"][place as usize % 3],
+            place % 92,
+        )
+    };
+    report.facts.backups = (0..backups).map(shown).collect();
+    report.rules[0].items = (0..backups)
+        .map(|place| Item {
+            id: format!("WW-BK-01/orders-prod/{}", at(place)),
+            at: at(place),
+            entry: if place % 18 == 0 { String::new() } else { shown(place).id },
+            ..item(
+                "WW-BK-01",
+                "orders-prod",
+                0,
+                (place % 18 == 0).then_some("missed: no run started before the next one was due"),
+            )
+        })
+        .collect();
+    report.rules[0].status = Status::Exception;
+    let due = |place: u32| crate::report::recorded::DueShown {
+        database: "orders-prod".into(),
+        window: Period { start: at(place), end: at(place + 1) },
+    };
+    report.facts.recorded.due = (0..backups).map(due).collect();
+    report
+}
+
+/// A quarter in which nothing is recorded but that it began.
+pub(crate) fn empty() -> Report {
+    let mut report = clean();
+    for rule in &mut report.rules {
+        *rule = RuleResult::new(rule.rule, Assessment::over(Vec::new()));
+    }
+    report.facts = Shown { entries: 1, ..Shown::default() };
+    report
+}
+
 /// Puts an outcome in the place of another.
 pub(crate) fn set(report: &mut Report, id: &str, outcome: Outcome) {
     report.checks.iter_mut().find(|result| result.check.id == id).expect("a check of the list").outcome = outcome;

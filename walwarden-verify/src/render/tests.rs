@@ -4,6 +4,7 @@ mod files;
 mod hostile;
 mod junit;
 mod language;
+mod large;
 
 pub(crate) use language::forbidden;
 
@@ -31,6 +32,7 @@ pub(super) fn samples() -> Vec<(&'static str, Report)> {
         ("rejected", sample::rejected()),
         ("unreadable", sample::unreadable()),
         ("hostile", sample::hostile(40)),
+        ("empty", sample::empty()),
     ]
 }
 

@@ -27,7 +27,7 @@ pub(super) fn section(report: &Report) -> Section {
             words::fit("Rule"),
             words::fill("Item", 3),
             words::fit("Age"),
-            words::fill("Response", 2),
+            words::fill("Response, retest", 2),
             words::fit("State"),
         ],
         rows: all.into_iter().take(LISTED).collect(),
@@ -55,14 +55,24 @@ fn exception(report: &Report, (rule, place, item): (&RuleResult, usize, &Item), 
         }
         None => (Text::plain("none recorded"), Mark::new(Sign::Ring, Tone::Warn, "open")),
     };
+    let lines = std::iter::once(response).chain(retest(report, rule, item));
     let cells: Vec<Cell> = vec![
         Text::link(summary::anchor(rule, place), rule.rule.id).into(),
         Text::code(&item.id).into(),
         Text::plain(end.map_or_else(String::new, |end| age(item.at, end))).into(),
-        response.into(),
+        Cell::Lines(lines.collect()),
         state.into(),
     ];
     Row::new(cells)
+}
+
+/// Of a restore test that deviates: the first one after it that passed.
+fn retest(report: &Report, rule: &RuleResult, item: &Item) -> Option<Text> {
+    let of = report.facts.restores.iter().filter(|_| rule.rule.id.starts_with("WW-RT"));
+    let mut after = of.filter(|test| test.database == item.database && test.started_at > item.at);
+    let passed = after.find(|test| test.outcome == "passed")?;
+    let link = Text::link(format!("restore-{}", passed.seq), &words::minute(passed.started_at));
+    Some(Text::plain("a later test passed: ").join(link))
 }
 
 fn age(at: Time, end: Time) -> String {

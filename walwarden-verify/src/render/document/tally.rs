@@ -1,8 +1,8 @@
 //! Plain counts for the first page.
 
-use walwarden_core::rules::Status;
+use walwarden_core::{occurrence::Filled, rules::Status};
 
-use super::{Count, Tally, Tone, history, words};
+use super::{Count, Tally, Tone, due, history, words};
 use crate::report::{BackupOutcome, Report};
 
 /// Checks, rules, backups and restore tests, counted.
@@ -42,7 +42,26 @@ fn rules(report: &Report) -> Tally {
     Tally { label: "Rules", counts }
 }
 
+/// What was due and how it went; where nothing was due, the runs that there were.
 fn backups(report: &Report) -> Tally {
+    let due = due::all(report);
+    if due.is_empty() {
+        return runs(report);
+    }
+    let of = |all: &[Filled]| due.iter().filter(|one| all.contains(&one.filled)).count();
+    let counts = vec![
+        count(due.len(), "due", Tone::Quiet),
+        count(of(&[Filled::OnTime, Filled::Recovered, Filled::Manual]), "made", Tone::Good),
+        count(of(&[Filled::Late]), "late", Tone::Warn),
+        count(of(&[Filled::Failed]), "failed", Tone::Bad),
+        count(of(&[Filled::Missed]), "missed", Tone::Bad),
+        count(of(&[Filled::Excused]), "excused", Tone::Quiet),
+        count(of(&[Filled::Open, Filled::NotCovered]), "not covered", Tone::Warn),
+    ];
+    Tally { label: "Backups", counts }
+}
+
+fn runs(report: &Report) -> Tally {
     let of =
         |which: fn(&BackupOutcome) -> bool| report.facts.backups.iter().filter(|backup| which(&backup.outcome)).count();
     let counts = vec![
@@ -53,8 +72,14 @@ fn backups(report: &Report) -> Tally {
     Tally { label: "Backup runs", counts }
 }
 
+/// Tests and drills; a real recovery is none.
 fn restores(report: &Report) -> Tally {
-    let of = |outcome: &str| report.facts.restores.iter().filter(|test| test.outcome == outcome).count();
+    let purposes = report.facts.recorded.tests.iter().map(|test| Some(test.purpose.as_str()));
+    let tests = report.facts.restores.iter().zip(purposes.chain(std::iter::repeat(None)));
+    let is_test = |purpose: Option<&str>| purpose.is_none_or(|purpose| matches!(purpose, "scheduled" | "drill"));
+    let outcomes: Vec<&str> =
+        tests.filter(|(_, purpose)| is_test(*purpose)).map(|(test, _)| test.outcome.as_str()).collect();
+    let of = |outcome: &str| outcomes.iter().filter(|found| **found == outcome).count();
     let counts = vec![
         count(of("passed"), "passed", Tone::Good),
         count(of("failed"), "failed", Tone::Bad),
