@@ -22,7 +22,7 @@ const PAGES: &[(&str, usize)] = &[
     ("12-rules", 12),
     ("13-verification", 7),
     ("14-comparison", 7),
-    ("15-report", 10),
+    ("15-report", 11),
     ("16-occurrences", 4),
     ("17-workpapers", 12),
 ];

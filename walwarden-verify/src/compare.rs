@@ -172,7 +172,8 @@ pub(crate) fn contradiction(facts: &Facts<'_>) -> Option<Contradiction> {
     (!continued).then(|| Contradiction { previous: previous.name.clone(), relation, why })
 }
 
-fn periods(old: Period, new: Period) -> Periods {
+/// How the second period lies to the first.
+pub(crate) fn periods(old: Period, new: Period) -> Periods {
     let (first, second) = if old.start <= new.start { (old, new) } else { (new, old) };
     if old == new {
         Periods::Same

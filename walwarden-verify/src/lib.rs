@@ -22,6 +22,7 @@ pub mod render;
 pub mod report;
 pub mod sample;
 pub mod sandbox;
+pub mod series;
 pub mod show;
 pub mod source;
 mod threads;

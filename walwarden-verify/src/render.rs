@@ -24,6 +24,7 @@ mod json;
 mod junit;
 mod oscal;
 mod pdf;
+mod series;
 mod show;
 mod text;
 
@@ -37,6 +38,7 @@ pub(crate) use document::{DISCLAIMER, SUBTITLE, TITLE};
 pub(crate) use escape::visible_name;
 pub use fork::fork;
 pub use pdf::Paper;
+pub use series::{SeriesFormat, series};
 pub use show::{ShowFormat, shown_backups};
 
 /// How a report is written.
@@ -54,7 +56,7 @@ pub enum Format {
     Pdf(Paper),
     /// `report.json`, version `v1-draft`.
     Json,
-    /// JUnit XML: a suite of checks and a suite of rules.
+    /// JUnit XML: a suite of checks and one for each database.
     Junit,
     /// NIST OSCAL assessment results, version 1.2.3.
     Oscal,

@@ -36,6 +36,9 @@ pub struct Trust {
     pub artifacts: Option<Artifacts>,
     /// Witnesses of the reader; `None`: none is pinned.
     pub witnesses: Option<Witnesses>,
+    /// From the start of the first of several bundles to the end of this one, without a gap: see
+    /// [`series`](crate::series::series). `None`: this bundle alone is known.
+    pub evidence: Option<Period>,
 }
 
 /// Witnesses that the reader pinned, and how many of them must have cosigned.

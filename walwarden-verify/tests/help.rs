@@ -12,7 +12,7 @@ fn help(words: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-const COMMANDS: [&str; 5] = ["compare", "check-fork", "show", "sample", "explain"];
+const COMMANDS: [&str; 6] = ["compare", "check-fork", "show", "report", "sample", "explain"];
 
 #[test]
 fn the_program_lists_its_commands() {

@@ -10,7 +10,7 @@ use walwarden_verify::{
     RunBlock, Trust, VerifyInput, compare,
     compare::Side,
     open,
-    render::{self, ComparisonFormat, Format, ShowFormat, shown_backups},
+    render::{self, ComparisonFormat, Format, SeriesFormat, ShowFormat, shown_backups},
     show,
     show::Asked,
 };
@@ -62,6 +62,17 @@ fn forked() -> (Vec<u8>, Vec<u8>) {
     (out, found.fork.expect("a fork").bytes().to_vec())
 }
 
+/// Two periods, the second with an action that is open from the first.
+fn series() -> Vec<u8> {
+    let (sources, trust) = golden_support::two_periods();
+    let as_of = "2026-10-15T12:00:00.000000Z".parse().expect("a time");
+    let series = walwarden_verify::series::series(&sources, &trust, as_of).expect("a series");
+    assert_eq!(series.open_actions.len(), 1);
+    let mut out = Vec::new();
+    render::series(&series, SeriesFormat::Json, &mut out).expect("rendered");
+    out
+}
+
 /// Every place of a document, as a JSON pointer.
 fn places(value: &Value, at: &str, found: &mut Vec<String>) {
     found.push(at.to_owned());
@@ -82,6 +93,7 @@ fn every_spoilt_place_is_refused() {
         ("shown-backups.v1-draft.json", shown()),
         ("comparison.v1-draft.json", comparison),
         ("fork-evidence.v1.json", fork),
+        ("series.v1.json", series()),
     ];
     // The schema for editors of policies is held against every vector in tests/policy_schema.rs.
     let schemas = fs::read_dir(corpus::folder().join("../spec/schema")).expect("the folder of schemas");

@@ -51,7 +51,7 @@ impl Facts<'_> {
             previous: self.trust.previous.as_ref().map(|previous| previous.period),
             objects: self.objects(),
             anchors: outside.then(|| stamps.map(|stamp| (stamp.size, stamp.gen_time)).collect()),
-            evidence: None,
+            evidence: self.trust.evidence,
         }
     }
 

@@ -39,7 +39,7 @@ pub fn comparison(comparison: &Comparison, format: ComparisonFormat, out: &mut d
 
 fn lines(comparison: &Comparison) -> Lines {
     let mut blocks = vec![Block::Paragraph(Text::value(&comparison.why))];
-    blocks.extend(comparison.periods.map(|periods| Block::plain(self::periods(periods))));
+    blocks.extend(comparison.periods.map(|periods| Block::plain(joined(periods))));
     if !comparison.pinned {
         blocks.push(Block::plain(
             "No root key was pinned: the signers are not established, and no fork can be shown (--trust or --root).",
@@ -58,7 +58,8 @@ fn lines(comparison: &Comparison) -> Lines {
     Lines { title: "Comparison of two histories".into(), mark: Some(words::relation(comparison.relation)), blocks }
 }
 
-fn periods(periods: Periods) -> String {
+/// How two periods lie to each other, in a sentence.
+pub(super) fn joined(periods: Periods) -> String {
     match periods {
         Periods::Join => "The periods join without gap.".into(),
         Periods::Same => "Both are bundles of one period.".into(),

@@ -193,6 +193,9 @@ pub(crate) fn hostile(rows: u32) -> Report {
         ));
         report.rules[0].items.push(item("WW-BK-03", if day % 3 == 0 { bad } else { "orders" }, day % 92, Some(bad)));
     }
+    if rows > 0 {
+        report.rules[0].status = Status::Exception;
+    }
     report
 }
 

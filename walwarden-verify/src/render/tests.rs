@@ -15,13 +15,14 @@ use walwarden_core::rules::Status;
 use super::{Format, Paper, escape, render, sample};
 use crate::report::{Outcome, Report, RunBlock};
 
-const FORMATS: [Format; 6] = [
+const FORMATS: [Format; 7] = [
     Format::Text { colour: false },
     Format::Text { colour: true },
     Format::Html,
     Format::Pdf(Paper::A4),
     Format::Json,
     Format::Junit,
+    Format::Oscal,
 ];
 
 /// Every kind of report, by name.

@@ -8,7 +8,12 @@ use std::{
 };
 
 use walwarden_core::{registry::RootPins, rules::Status};
-use walwarden_fixtures::{case::Expect, corpus};
+use walwarden_fixtures::{
+    case::Expect,
+    corpus,
+    golden::{august, begun, july},
+    story::{keys::Ring, tables::tiny},
+};
 use walwarden_verify::{
     Report, Source, Trust, VerifyInput, open,
     report::Outcome,
@@ -132,4 +137,25 @@ pub(crate) fn judge_all(folder: &str) -> Vec<(String, Report)> {
     }
     assert!(wrong.is_empty(), "{} differences\n{}", wrong.len(), wrong.join("\n"));
     reports
+}
+
+/// Two bundles of one record: in July a backup failed, and what was to be done about it is still open in August.
+pub(crate) fn two_periods() -> (Vec<Source>, Trust) {
+    let mut story = begun("acme.example/series-p7d2k9w4xc", Ring::small(), &["shop"]);
+    let backup = story.at("2026-07-02T00:00:00Z").backup("shop", &tiny());
+    story.at("2026-07-02T06:00:00Z").restore_test(&backup);
+    let failed = story.at("2026-07-03T00:00:00Z").backup_failed("shop");
+    story.at("2026-07-03T09:00:00Z").action_opened(&[failed]);
+    story.at("2026-07-04T00:00:00Z").backup("shop", &tiny());
+    let end = story.at("2026-07-31T22:10:00Z").export(july());
+    let first = story.seal(july());
+    story.exported(&first, end.size);
+    let backup = story.at("2026-08-02T00:00:00Z").backup("shop", &tiny());
+    story.at("2026-08-02T06:00:00Z").restore_test(&backup);
+    story.at("2026-08-31T22:10:00Z").export(august());
+    let second = story.seal(august());
+    let mut trust = Trust { first_contact: false, ..Trust::default() };
+    trust.add_handover(story.handover(1).as_bytes()).expect("a handover");
+    let source = |name: &str, zip| Source::from_zip(name, zip).expect("a zip");
+    (vec![source("july.zip", first.zip()), source("august.zip", second.zip())], trust)
 }

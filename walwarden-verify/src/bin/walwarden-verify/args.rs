@@ -10,6 +10,7 @@ use crate::{
     exit::{Exit, Failure},
     explain::Explain,
     files::Files,
+    report::Report,
     run::Run,
     sample::Sample,
     show::Show,
@@ -29,6 +30,8 @@ Examples:
       what two histories are to each other: continued, cut short, or forked
   walwarden-verify show 2026-q3.zip --backup-on 2026-08-14 --trust handover.json
       the backups of a day: where they lie, who signed them, and the proof that they are in the record
+  walwarden-verify report 2026-q2.zip 2026-q3.zip --trust handover.json
+      several periods: how far back the evidence reaches, trends, open actions
   walwarden-verify 2026-q3.zip --trust handover.json --workpapers papers
       the populations behind the report, as CSV and as one workbook, in a new folder
   walwarden-verify sample 2026-q3.zip --rule WW-BK-01 --ref 9f2c61d07ab34e58 \\
@@ -85,6 +88,7 @@ pub(crate) enum Command {
     Compare(Compare),
     CheckFork(CheckFork),
     Show(Box<Show>),
+    Report(Box<Report>),
     Sample(Box<Sample>),
     Explain(Explain),
 }
@@ -114,6 +118,7 @@ impl Command {
             Self::Compare(compare) => compare.files(),
             Self::CheckFork(check) => check.files(),
             Self::Show(show) => show.files(),
+            Self::Report(report) => report.files(),
             Self::Sample(sample) => sample.files(),
             Self::Explain(_) => Files::default(),
         }
@@ -126,6 +131,7 @@ impl Command {
             Self::Compare(compare) => compare.run(),
             Self::CheckFork(check) => check.run(),
             Self::Show(show) => show.run(),
+            Self::Report(report) => report.run(),
             Self::Sample(sample) => sample.run(),
             Self::Explain(explain) => explain.run(),
         }

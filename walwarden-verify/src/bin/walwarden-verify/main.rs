@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod judging;
 mod now;
+mod report;
 mod run;
 mod sample;
 mod show;

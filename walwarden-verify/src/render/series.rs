@@ -1,0 +1,132 @@
+//! A [`Series`] in words and for machines (`spec:report-11`).
+
+mod json;
+
+use std::io::{self, Write};
+
+use walwarden_core::{Period, rules::Status};
+
+use super::{
+    comparison::joined,
+    document::{Block, Cell, Fact, Row, Table, Text, words},
+    text::{self, Lines},
+};
+use crate::series::{Member, Series};
+
+/// How a series is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SeriesFormat {
+    /// For a terminal, 100 columns wide.
+    Text {
+        /// Whether to add colour, which never carries meaning alone.
+        colour: bool,
+    },
+    /// JSON, version `v1`.
+    Json,
+}
+
+/// Writes a series. The same series gives the same bytes.
+///
+/// # Errors
+/// `out` is at fault; a renderer that cannot do its work reports that as [`io::ErrorKind::Other`].
+pub fn series(series: &Series, format: SeriesFormat, out: &mut dyn Write) -> io::Result<()> {
+    let rendered = match format {
+        SeriesFormat::Text { colour } => text::lines(&lines(series), colour),
+        SeriesFormat::Json => json::render(series).map_err(io::Error::other)?,
+    };
+    out.write_all(rendered.as_bytes())
+}
+
+fn lines(series: &Series) -> Lines {
+    let mut blocks: Vec<Block> =
+        series.members.iter().zip(1_usize..).flat_map(|(member, at)| part(member, at)).collect();
+    blocks.push(Block::heading("How far back the evidence reaches"));
+    blocks.push(Block::plain(match series.evidence {
+        Some(span) => format!("{}, without a gap, over bundles that stand: {} days.", words_of(span), days(span)),
+        None => "Not established: the last bundle does not stand.".into(),
+    }));
+    blocks.push(Block::heading("Rules, period by period"));
+    blocks.push(trends(series).or("No rule was evaluated."));
+    blocks.push(Block::heading("Actions open at the end"));
+    blocks.push(actions(series).or("None is recorded as open."));
+    Lines { title: "Several periods of one record".into(), mark: Some(words::verdict(series.verdict())), blocks }
+}
+
+fn words_of(span: Period) -> String {
+    format!("{} to {} UTC, end not included", words::time(span.start), words::time(span.end))
+}
+
+/// Whole days.
+const fn days(span: Period) -> i64 {
+    span.end.seconds_since(span.start) / 86_400
+}
+
+fn part(member: &Member, at: usize) -> Vec<Block> {
+    let report = &member.report;
+    let counts = report.counts();
+    let mut facts = vec![Fact::new("File", Text::record(&report.subject.name))];
+    facts.extend(report.subject.bundle_digest.as_ref().map(|digest| Fact::new("Bundle digest", Text::digest(digest))));
+    facts.push(Fact::new("Period", Text::plain(words_of(member.period))));
+    let said = format!(
+        "{}: {} failed, {} not run, {} accepted by the reader, {} exceptions, {} not evidenced",
+        report.verdict().words(),
+        counts.failed,
+        counts.not_run,
+        counts.accepted,
+        counts.exceptions,
+        counts.not_evidenced
+    );
+    facts.push(Fact::new("Verdict", Text::plain(said)));
+    if let Some(joins) = member.joins {
+        facts.push(Fact::new("Joins", Text::plain(joined(joins))));
+    }
+    if let Some(why) = &member.not_joined {
+        facts.push(Fact::new("Continues", Text::plain("not established: ").join(Text::value(why))));
+    }
+    vec![Block::heading(&format!("Bundle {at}")), Block::Facts(facts)]
+}
+
+fn trends(series: &Series) -> Table {
+    let rows = series.trends.iter().map(|trend| {
+        let periods = trend.periods.iter().zip(1_usize..).map(|((status, deviating, population), at)| {
+            let (sign, words) = status.print();
+            let figures = match status {
+                Status::Exception => format!(" {deviating}/{population}"),
+                Status::Supported => format!(" {population}/{population}"),
+                _ => String::new(),
+            };
+            Text::plain(format!("{at}: {sign} {words}{figures}"))
+        });
+        Row::new(vec![Text::code(trend.rule).into(), Text::plain(trend.title).into(), Cell::Lines(periods.collect())])
+    });
+    Table {
+        caption: "Every rule, with its status in each period",
+        columns: vec![words::fit("Rule"), words::fill("Title", 1), words::fit("Periods")],
+        rows: rows.collect(),
+    }
+}
+
+fn actions(series: &Series) -> Table {
+    let rows = series.open_actions.iter().map(|action| {
+        let due = action.due.map_or_else(|| "no date".to_owned(), words::time);
+        Row::new(vec![
+            Text::plain(words::time(action.opened_at)).into(),
+            Text::record(&action.kind).into(),
+            Text::record(&action.owner).into(),
+            Text::plain(due).into(),
+            Cell::Lines(vec![Text::value(&action.text), Text::code(&action.id)]),
+        ])
+    });
+    Table {
+        caption: "Every action that is not closed, with when it was opened",
+        columns: vec![
+            words::fit("Opened (UTC)"),
+            words::fit("Kind"),
+            words::fit("Owner"),
+            words::fit("Due (UTC)"),
+            words::fill("What, entry", 1),
+        ],
+        rows: rows.collect(),
+    }
+}
