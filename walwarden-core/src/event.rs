@@ -28,7 +28,7 @@ pub use chain::{
     KeyChanged, Observed, PolicyAdopted, Predecessor, ScopeDeclared, Zone, ZoneTransition,
 };
 pub use copy::{CopyMethod, CopyOutcome, CopyVerified, HandoffRecorded, Lock, LockMode, Separation};
-pub use evidence::{Covers, Diff, EvidenceCollected, EvidenceOutcome, EvidenceTrigger, Flag};
+pub use evidence::{Covers, Diff, EvidenceCollected, EvidenceOutcome, EvidenceTrigger, Flag, flag};
 pub use restore::{
     Environment, EnvironmentClass, Outcome, Purpose, RestoreStarted, RestoreTested, TestEnvironment, TestScope,
 };

@@ -2,10 +2,25 @@
 //!
 //! A rule returns a population and its items; [`Assessment::over`] alone computes the status.
 
+mod access;
+mod action;
+mod alerting;
 pub mod backup;
+mod capture;
+mod change;
 pub mod criteria;
+mod encryption;
+mod evidence;
+mod integrity;
+mod logging;
 pub mod performed;
+mod policy;
 pub mod restore;
+mod review;
+mod scope;
+mod sign_off;
+mod supplier;
+mod window;
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
@@ -107,6 +122,14 @@ pub struct Rule {
 
 /// All rules, in printing order.
 pub static RULES: &[Rule] = &[
+    integrity::CHAIN,
+    integrity::KEYS,
+    integrity::ANCHORING,
+    integrity::SEAL,
+    integrity::CLOCK,
+    policy::IN_FORCE,
+    policy::FREQUENCY,
+    scope::SCOPE,
     performed::PERFORMED,
     backup::FAILURES,
     backup::SIGNED,
@@ -114,6 +137,20 @@ pub static RULES: &[Rule] = &[
     restore::EQUAL,
     restore::WITHIN_RTO,
     restore::CLOSED,
+    access::ROLES,
+    access::SUPERUSERS,
+    access::STORES,
+    access::SEGREGATION,
+    encryption::BACKUPS,
+    encryption::AT_REST,
+    change::MIGRATIONS,
+    change::DRIFT,
+    logging::SETTINGS,
+    logging::EXPORTS,
+    alerting::ALERTING,
+    evidence::SCHEDULE,
+    supplier::REPORTS,
+    sign_off::SIGN_OFF,
 ];
 
 /// One member of a rule's population.

@@ -1,16 +1,16 @@
 //! Each rule, for each status it can give (`spec:rules-5` to `spec:rules-10`).
 
+mod chain_support;
+
 use std::collections::BTreeSet;
 
+use chain_support::{id, ndjson, parse};
 use serde_json::json;
 use walwarden_core::{
     Digest, Period, Time,
-    chain::{Entries, entry_hash, genesis_prev},
-    jcs,
     policy::Policy,
     record::{Exhibits, Record},
     rules::{Gate, RuleResult, Status, evaluate},
-    value::EntryId,
 };
 
 const POLICY: &str = r#"
@@ -38,10 +38,6 @@ criticality = "high"
 /// Day of July 2026, hour of the day.
 fn at(day: u32, hour: u32) -> Time {
     format!("2026-07-{day:02}T{hour:02}:00:00.000000Z").parse().unwrap()
-}
-
-fn id(n: u64) -> EntryId {
-    EntryId::new(n, [0; 10])
 }
 
 /// An event in a chain: when, type, data.
@@ -85,32 +81,12 @@ fn tested(time: Time, outcome: &str, minutes: i64, equal: i64) -> Line {
     (end, "restore.tested", data)
 }
 
-fn ndjson(lines: &[Line], policy: Option<Digest>) -> Vec<u8> {
-    let origin = "acme.example/backups".parse().unwrap();
-    let mut prev = genesis_prev(&origin);
-    let mut out = Vec::new();
-    for (seq, (time, kind, data)) in lines.iter().enumerate() {
-        let line = jcs::to_vec(&json!({"_type": walwarden_core::chain::ENTRY_TYPE, "origin": origin, "seq": seq,
-            "prev": prev, "id": id(1000 + seq as u64), "at": time, "recorded_at": time, "type": kind,
-            "actor": {"kind": "service", "id": "walwarden", "auth": "none"},
-            "tool": {"name": "walwarden", "version": "0.1.0", "sha256": prev}, "policy": policy, "refs": [],
-            "statements": [], "blobs": [], "data": data}))
-        .unwrap();
-        prev = entry_hash(&line);
-        out.extend(line);
-        out.push(b'\n');
-    }
-    out
-}
-
 /// Status of each rule over July, and the deviations of `rule`.
 fn judge(rule: &str, lines: &[Line], sign: bool, promised: bool, gate: Gate) -> (Status, Vec<String>) {
     let policy = Policy::from_toml(POLICY).unwrap();
-    let bytes = ndjson(lines, promised.then(|| policy.digest().unwrap()));
-    let entries = Entries::parse(&bytes).unwrap();
-    entries.all().iter().for_each(|entry| {
-        assert_ne!(entry.event(), walwarden_core::event::Event::NotInterpreted, "{} is not read", entry.kind());
-    });
+    let lines: Vec<_> = lines.iter().cloned().map(Into::into).collect();
+    let bytes = ndjson(&lines, promised.then(|| policy.digest().unwrap()));
+    let entries = parse(&bytes);
     let anchored = entries.rebuild(&[]).unwrap();
     let period = Period { start: at(1, 0), end: at(30, 0) };
     let signed = if sign { entries.all().iter().map(|entry| entry.id).collect() } else { BTreeSet::new() };

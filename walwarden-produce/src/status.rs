@@ -1,15 +1,18 @@
 //! What exists, and what the rules say of it so far: the producer reads its own chain by the steps of a verifier.
 
+use std::collections::BTreeMap;
+
 use walwarden_core::{
     Digest, EntryId, Origin, Period, Time,
     chain::{Entries, Line},
     dsse::Envelope,
     event::{Event, Outcome, Stage},
     merkle::TreeHead,
+    policy::Policy,
     record::{Exhibits, Record},
-    registry::Registry,
+    registry::{Registry, Version},
     rules::{self, Gate, RuleResult},
-    statement::{Backup, Predicate as _, RestoreTest, key_registry::Use},
+    statement::{Backup, Evidence, Predicate, RestoreTest, Review, Statement, key_registry::Use},
 };
 
 use crate::{
@@ -59,7 +62,8 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     let snapshot = producer.chain.read()?;
     let entries = snapshot.entries()?;
     let anchored = entries.rebuild(&snapshot.heads()?).map_err(VaultError::Damaged)?;
-    let registry = producer.versions()?.in_force(&entries).map_err(VaultError::Registry)?;
+    let versions = producer.versions()?;
+    let registry = versions.clone().in_force(&entries).map_err(VaultError::Registry)?;
     let first = entries.all().first().ok_or(VaultError::Empty)?;
     let now = producer.now();
     let end = Time::from_micros(now.micros().saturating_add(1)).unwrap_or(now);
@@ -75,9 +79,8 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
         databases.push(DatabaseStatus { id: promised.id.clone(), ..DatabaseStatus::default() });
     }
     entries.all().iter().for_each(|entry| note(&mut databases, entry));
-    let signed = signed(producer, &entries, &registry)?;
-    let exhibits = Exhibits { policies, signed: signed.into_iter().collect(), ..Exhibits::default() };
-    let record = Record::new(&anchored, &entries, period, exhibits);
+    let stated = Stated::read(producer, &entries, &registry)?;
+    let record = Record::new(&anchored, &entries, period, stated.exhibits(policies, versions.all()));
     let rules = rules::evaluate(Some(&record), Gate::Open);
     let head = snapshot.head()?;
     let uncovered = (entries.all().len() as u64).saturating_sub(head.size);
@@ -114,22 +117,58 @@ fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {
     }
 }
 
-/// Entries whose statement is there and signed by a key that could sign it there.
-fn signed(producer: &Producer, entries: &Entries<'_>, registry: &Registry) -> Result<Vec<EntryId>, ProduceError> {
-    let mut signed = Vec::new();
-    for (file, purpose) in [(Backup::FILE, Use::Backup), (RestoreTest::FILE, Use::RestoreTest)] {
-        let kept = producer.chain.store().statements(file)?;
-        let kept = by_envelope(&kept);
-        for entry in entries.all() {
-            let holds = |envelope: &Digest| {
-                let line = kept.get(envelope)?;
-                let envelope = Envelope::parse(line).ok()?;
-                envelope.verify(&registry.keys_at(purpose, entry.seq), 1).ok().map(|_| ())
-            };
-            if entry.statements().iter().any(|reference| holds(&reference.envelope).is_some()) {
-                signed.push(entry.id);
-            }
+/// Statements that are there and signed by a key that could sign them there, by entry.
+struct Stated {
+    backups: BTreeMap<EntryId, Backup>,
+    restore_tests: BTreeMap<EntryId, RestoreTest>,
+    evidence: BTreeMap<EntryId, Evidence>,
+    reviews: BTreeMap<EntryId, Review>,
+}
+
+impl Stated {
+    fn read(producer: &Producer, entries: &Entries<'_>, registry: &Registry) -> Result<Self, ProduceError> {
+        Ok(Self {
+            backups: stated(producer, entries, registry, Use::Backup)?,
+            restore_tests: stated(producer, entries, registry, Use::RestoreTest)?,
+            evidence: stated(producer, entries, registry, Use::Evidence)?,
+            reviews: stated(producer, entries, registry, Use::Review)?,
+        })
+    }
+
+    fn exhibits<'s>(&'s self, policies: Vec<Policy>, registry: &'s [Version]) -> Exhibits<'s> {
+        let Self { backups, restore_tests, evidence, reviews } = self;
+        let ids = backups.keys().chain(restore_tests.keys()).chain(evidence.keys()).chain(reviews.keys());
+        Exhibits {
+            policies,
+            signed: ids.copied().collect(),
+            backups: backups.iter().map(|(id, stated)| (*id, stated)).collect(),
+            restore_tests: restore_tests.iter().map(|(id, stated)| (*id, stated)).collect(),
+            evidence: evidence.iter().map(|(id, stated)| (*id, stated)).collect(),
+            reviews: reviews.iter().map(|(id, stated)| (*id, stated)).collect(),
+            registry,
+            ..Exhibits::default()
         }
     }
-    Ok(signed)
+}
+
+fn stated<P: Predicate>(
+    producer: &Producer,
+    entries: &Entries<'_>,
+    registry: &Registry,
+    purpose: Use,
+) -> Result<BTreeMap<EntryId, P>, ProduceError> {
+    let kept = producer.chain.store().statements(P::FILE)?;
+    let kept = by_envelope(&kept);
+    let mut stated = BTreeMap::new();
+    for entry in entries.all() {
+        let holds = |envelope: &Digest| {
+            let envelope = Envelope::parse(kept.get(envelope)?).ok()?;
+            let authentic = envelope.verify(&registry.keys_at(purpose, entry.seq), 1).ok()?;
+            Some(Statement::<P>::parse(authentic).ok()?.predicate)
+        };
+        if let Some(predicate) = entry.statements().iter().find_map(|reference| holds(&reference.envelope)) {
+            stated.insert(entry.id, predicate);
+        }
+    }
+    Ok(stated)
 }

@@ -202,7 +202,23 @@ impl<'a> Line<'a> {
     /// When it happened.
     #[must_use]
     pub fn at(&self) -> Time {
-        self.entry().map_or(self.recorded_at, |entry| entry.at)
+        // No string of a canonical line holds a quotation mark, and only the actor ends before the time.
+        let spelt = || {
+            let from = find(self.bytes, b"},\"at\":\"")?;
+            self.text(u32::try_from(from).ok()?, 27)?.parse().ok()
+        };
+        spelt().or_else(|| self.entry().map(|entry| entry.at)).unwrap_or(self.recorded_at)
+    }
+
+    /// How far the clock of the program that wrote it was off, in milliseconds, where that was measured.
+    #[must_use]
+    pub fn clock_offset_ms(&self) -> Option<i64> {
+        // The tool stands last but for the type; its offset is its first member.
+        const TOOL: &[u8] = b",\"tool\":{";
+        let tool = self.bytes.windows(TOOL.len()).rposition(|window| window == TOOL)?.checked_add(TOOL.len())?;
+        let number = self.bytes.get(tool..)?.strip_prefix(b"\"clock_offset_ms\":")?;
+        let length = number.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'-').count();
+        core::str::from_utf8(number.get(..length)?).ok()?.parse().ok()
     }
 
     /// Digest of the policy that it names.
@@ -238,6 +254,11 @@ impl<'a> Line<'a> {
         }
         self.entry().map(|entry| entry.blobs).unwrap_or_default()
     }
+}
+
+/// Where the text after `wanted` begins, the first time that it occurs.
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)?.checked_add(wanted.len())
 }
 
 /// A line whose entry is [`Event::BackupStarted`] or [`Event::BackupCompleted`] in plain text, of this origin, with at
@@ -472,6 +493,7 @@ mod tests {
         let Some(read) = plain(bytes, &origin()) else { return false };
         let entry = Entry::parse(bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)));
         assert_eq!(answers(&read), answers(&Line::of(bytes, &entry, Some(&origin()))));
+        assert_eq!((read.line.at(), read.line.clock_offset_ms()), (entry.at, entry.tool.clock_offset_ms));
         true
     }
 

@@ -95,3 +95,43 @@ pub struct Flag {
     /// For people.
     pub detail: String,
 }
+
+/// Codes of flags that rules read (`spec:events-8`).
+pub mod flag {
+    /// `scope_inventory`: a database that is neither in scope nor excluded.
+    pub const DATABASE_UNKNOWN: &str = "database-unknown";
+    /// `scope_inventory`: a database in scope lies on another system than before.
+    pub const IDENTITY_CHANGED: &str = "identity-changed";
+    /// `access_control`: a role is superuser that was not, and that the policy does not allow.
+    pub const SUPERUSER_ADDED: &str = "superuser-added";
+    /// `access_control`: a login can become superuser by membership that could not, and that the policy does not allow.
+    pub const SUPERUSER_REACHABLE: &str = "superuser-reachable";
+    /// `access_control`: a role has rights beyond those that the policy's model gives it.
+    pub const ROLE_OUTSIDE_MODEL: &str = "role-outside-model";
+    /// `encryption_at_rest`, `provider_document`: the storage of the database is encrypted.
+    pub const AT_REST_ENCRYPTED: &str = "at-rest-encrypted";
+    /// `encryption_at_rest`, `provider_document`: the storage of the database is not encrypted.
+    pub const AT_REST_UNENCRYPTED: &str = "at-rest-unencrypted";
+    /// `provider_document`: the supplier that the document is of, as the policy names it.
+    pub const SUPPLIER: &str = "supplier";
+    /// `change_management`: a migration that was applied, and that no commit of the span brought.
+    pub const MIGRATION_WITHOUT_COMMIT: &str = "migration-without-commit";
+    /// `change_management`: a commit that brought a migration, which was not applied.
+    pub const COMMIT_WITHOUT_MIGRATION: &str = "commit-without-migration";
+    /// `change_management`: a migration whose commit nobody approved.
+    pub const MIGRATION_UNAPPROVED: &str = "migration-unapproved";
+    /// `change_management`: a migration whose commit its own author approved, and nobody else.
+    pub const SELF_APPROVED: &str = "self-approved";
+    /// `schema_snapshot`: the schema is another than in the capture before, and no migration was applied in between.
+    pub const DRIFT_WITHOUT_MIGRATION: &str = "drift-without-migration";
+    /// `connection_logs`, `query_audit`: a setting without which the log lacks what it should hold.
+    pub const SETTING_OFF: &str = "setting-off";
+    /// `connection_logs`, `query_audit`: a database or a role overrides such a setting.
+    pub const SETTING_OVERRIDDEN: &str = "setting-overridden";
+    /// `connection_logs`, `query_audit`: the capture holds settings, and no export of the log.
+    pub const NO_EXPORT: &str = "no-export";
+    /// `connection_logs`, `query_audit`: the export begins after, or ends before, the span that it should cover.
+    pub const EDGE_MISSING: &str = "edge-missing";
+    /// `connection_logs`, `query_audit`: a day of the span of which the export has no line.
+    pub const GAP_DAY: &str = "gap-day";
+}

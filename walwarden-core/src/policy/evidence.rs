@@ -96,6 +96,14 @@ collectors! {
     "manual" => Manual,
 }
 
+impl Collector {
+    /// Whether it captures one database at a time; the others capture something of the organisation.
+    #[must_use]
+    pub const fn is_of_database(self) -> bool {
+        !matches!(self, Self::ProviderDocument | Self::StoreInventory | Self::KeyEscrow | Self::Manual)
+    }
+}
+
 /// Collectors of a later version: a policy that promises one would promise nothing.
 const LATER: [&str; 5] = ["column_encryption", "backup_encryption", "log_retention", "store_access", "backup_config"];
 

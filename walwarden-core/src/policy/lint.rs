@@ -165,12 +165,36 @@ fn rpo_gap(policy: &Policy, about: &Surroundings<'_>) -> Asked {
     let zone = about.zone.ok_or("the rules of its time zone were not given")?;
     let from = about.adopted_at.unwrap_or(policy.effective_from);
     Ok(databases(policy, |database| {
-        let gap = longest_gap_s(database.schedule.as_ref()?, zone, from);
-        let (late, run) = (database.start_tolerance_s.unwrap_or(0), database.max_run_s);
-        let needed = gap.saturating_add(late).saturating_add(run);
-        let what = || format!("gap {gap} s + start {late} s + run {run} s = {needed} s, RPO {} s", database.rpo_s);
-        (needed > database.rpo_s).then(what)
+        let longest = longest(database, zone, from)?;
+        (longest.needed_s() > database.rpo_s).then(|| format!("{}, RPO {} s", longest.words(), database.rpo_s))
     }))
+}
+
+/// The longest that a database can be without a new backup while its schedule is kept; in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Longest {
+    gap: i64,
+    late: i64,
+    run: i64,
+}
+
+impl Longest {
+    /// All of it.
+    pub(crate) const fn needed_s(self) -> i64 {
+        self.gap.saturating_add(self.late).saturating_add(self.run)
+    }
+
+    /// How it comes about.
+    pub(crate) fn words(self) -> String {
+        let Self { gap, late, run } = self;
+        format!("gap {gap} s + start {late} s + run {run} s = {} s", self.needed_s())
+    }
+}
+
+/// Of the 366 days from `from` on; `None` of a database without a schedule.
+pub(crate) fn longest(database: &DatabasePolicy, zone: &Zone, from: Time) -> Option<Longest> {
+    let gap = longest_gap_s(database.schedule.as_ref()?, zone, from);
+    Some(Longest { gap, late: database.start_tolerance_s.unwrap_or(0), run: database.max_run_s })
 }
 
 /// Longest time between two instants of a schedule, the first of which lies in the 366 days from `from` on; of one that

@@ -144,6 +144,17 @@ pub enum Algorithm {
     Aes256Gcm,
 }
 
+impl Algorithm {
+    /// The word in policies and statements.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AgeX25519 => "age-x25519",
+            Self::Aes256Gcm => "aes-256-gcm",
+        }
+    }
+}
+
 /// A version of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Tls {
@@ -153,6 +164,18 @@ pub enum Tls {
     /// TLS 1.3.
     #[serde(rename = "1.3")]
     V1_3,
+}
+
+impl Tls {
+    /// Reads what a server calls its protocol, `TLSv1.3` say.
+    #[must_use]
+    pub fn of_protocol(protocol: &str) -> Option<Self> {
+        match protocol {
+            "TLSv1.2" => Some(Self::V1_2),
+            "TLSv1.3" => Some(Self::V1_3),
+            _ => None,
+        }
+    }
 }
 
 /// On what the word about encryption of a database's disks rests.

@@ -9,9 +9,14 @@ impl Record<'_> {
     /// The policy that an entry was recorded under; `None` before the first, and of one that is not carried.
     #[must_use]
     pub fn policy_of(&self, entry: &Line<'_>) -> Option<&Policy> {
+        self.policy_with_place(entry).map(|(_, policy)| policy)
+    }
+
+    /// As [`Record::policy_of`], with its place among the policies of the exhibits.
+    pub(crate) fn policy_with_place(&self, entry: &Line<'_>) -> Option<(usize, &Policy)> {
         let wanted = entry.policy()?;
         let place = self.digests.iter().position(|digest| *digest == Some(wanted))?;
-        self.exhibits.policies.get(place)
+        Some((place, self.exhibits.policies.get(place)?))
     }
 
     /// Why an entry is late, for people: it was recorded later after it happened than the policy promises, or in this
