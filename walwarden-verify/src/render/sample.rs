@@ -203,7 +203,7 @@ pub(crate) fn hostile(rows: u32) -> Report {
         ));
     }
     if rows > 0 {
-        report.rules[0].status = Status::Exception;
+        of(&mut report, "WW-BK-01").status = Status::Exception;
     }
     report
 }
