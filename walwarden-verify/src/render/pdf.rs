@@ -70,6 +70,7 @@ pub(super) fn render(document: &Document, paper: Paper, identity: &Identity) -> 
     finish::finish(&mut file, &laid, document, identity)?;
     let mut bytes = Vec::new();
     file.compress();
-    file.save_to(&mut bytes)?;
+    // The tree of tags is thousands of small objects: they are packed into streams.
+    file.save_modern(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
 }

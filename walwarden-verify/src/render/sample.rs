@@ -73,6 +73,25 @@ pub(crate) fn clean() -> Report {
     report
 }
 
+/// The same quarter with a policy version that was adopted in it.
+pub(crate) fn two_policies() -> Report {
+    let mut report = clean();
+    let mut promises = policy();
+    promises.version = "2026.4".into();
+    promises.databases[0].rpo_s = 30 * 3_600;
+    promises.other_layer.clear();
+    let first = report.facts.policies[0].clone();
+    report.facts.policies.push(PolicyShown {
+        version: "2026.4".into(),
+        digest: digest("policy 2"),
+        effective_from: at(30),
+        signed: true,
+        promises: Some(promises),
+        ..first
+    });
+    report
+}
+
 /// The same quarter with exceptions, a gap, a failed backup and a failed restore test, on a first contact.
 pub(crate) fn exceptions() -> Report {
     let mut report = clean();

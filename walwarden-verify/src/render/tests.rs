@@ -34,6 +34,7 @@ pub(super) fn samples() -> Vec<(&'static str, Report)> {
         ("unreadable", sample::unreadable()),
         ("hostile", sample::hostile(40)),
         ("empty", sample::empty()),
+        ("two policies", sample::two_policies()),
     ]
 }
 
@@ -234,4 +235,14 @@ fn failures_and_exceptions_come_before_what_is_supported() {
         assert!(at("no completed run followed") < at("Supported, not occurred"));
         assert!(at("no-input: no restore test") < at("Supported, not occurred"));
     }
+}
+
+#[test]
+fn what_changed_between_two_policies_is_said() {
+    let page = squeezed(&words_of(&string(&sample::two_policies(), Format::Html)));
+    for said in ["What version 2026.4 promises", "From 2026.3 to 2026.4", "databases.orders-prod.rpo_s 97200 108000"] {
+        assert!(page.contains(&squeezed(said)), "{said}");
+    }
+    assert!(page.contains(&squeezed("other_layer.provider daily snapshots.operator Supabase absent")));
+    assert!(!page.contains("databases.orders-prod.rto_s"), "what is equal is not listed");
 }

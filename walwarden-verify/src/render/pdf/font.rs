@@ -177,6 +177,8 @@ impl Fonts {
 
     fn run(&self, piece: Piece, leftwards: bool) -> Option<Run> {
         let Piece { font, words, actual } = piece;
+        // What stands for a character is ours, and runs to the right wherever that character stood.
+        let leftwards = leftwards && actual.is_none();
         let face = self.face(font)?;
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(&words);
@@ -244,6 +246,15 @@ mod tests {
         assert_eq!(shaped.runs.first().unwrap().font, Font::Sans);
         assert_eq!(shaped.runs.last().unwrap().font, Font::Arabic);
         assert!(shaped.runs.last().unwrap().actual.is_some());
+    }
+
+    #[test]
+    fn what_stands_for_a_character_runs_to_the_right() {
+        let fonts = Fonts::open().unwrap();
+        let shaped = fonts.shape("مرحبا 東 مرحبا", Font::Sans);
+        let spelt = shaped.runs.iter().find(|run| run.actual.as_deref() == Some("東")).unwrap();
+        let text: String = spelt.glyphs.iter().map(|glyph| glyph.text.as_str()).collect();
+        assert_eq!(text, "[U+6771]");
     }
 
     #[test]

@@ -293,6 +293,11 @@ fn the_pdf_is_sound() {
         else {
             return;
         };
+        let Some(tree) = ask("pdfinfo", &["-struct", "PDF"], &pdf) else { return };
+        for part in ["Document", "H1", "Table", "TH", "Caption", "Figure", "Link"] {
+            assert!(tree.lines().any(|line| line.trim().starts_with(part)), "{name}: {part}");
+        }
+        assert!(squeezed(&info).contains("Tagged:yes"), "{name}: {info}");
         assert!(check.contains("No syntax or stream encoding errors"), "{name}: {check}");
         let fonts: Vec<&str> = fonts.lines().skip(2).collect();
         assert!(fonts.len() >= 4, "{name}: {fonts:?}");
