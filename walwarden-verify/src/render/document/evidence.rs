@@ -1,5 +1,7 @@
 //! The schedule of evidence: who collects what how often, and who reviews it.
 
+use walwarden_core::policy::Frequency;
+
 use super::{Block, Cell, Mark, Row, Section, Sign, Table, Text, Tone, due, family, words};
 use crate::{
     render::chart::{Figure, GridRow, grid, months},
@@ -34,7 +36,7 @@ fn schedule(report: &Report) -> Table {
             evidence.review_within_s.map_or_else(String::new, |within| format!(", within {}", words::about(within)));
         let cells: Vec<Cell> = vec![
             Text::record(evidence.collector.word()).into(),
-            Text::plain(evidence.frequency.to_string()).into(),
+            Text::plain(frequency(&evidence.frequency)).into(),
             Text::record(&evidence.reviewers.join(", ")).and(within).into(),
         ];
         Row::new(cells)
@@ -43,6 +45,13 @@ fn schedule(report: &Report) -> Table {
         caption: "What the policy last in force asks for",
         columns: vec![words::fill("Evidence", 2), words::fit("Frequency"), words::fill("Reviewed by", 2)],
         rows: rows.collect(),
+    }
+}
+
+fn frequency(frequency: &Frequency) -> String {
+    match frequency {
+        Frequency::Every(cadence) => words::cadence(cadence),
+        Frequency::PerMigration => "after each migration".into(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use walwarden_core::policy::{Cadence, DatabasePolicy, Policy, Retention};
+use walwarden_core::policy::{DatabasePolicy, Policy, Retention};
 
 use super::{Block, Cell, Heading, Row, Section, Table, Text, family, history, words};
 use crate::report::{PolicyShown, Report};
@@ -120,8 +120,8 @@ fn copies(database: &DatabasePolicy) -> Cell {
 
 fn restore_tests(database: &DatabasePolicy) -> Cell {
     let Some(tests) = &database.restore_test else { return Text::plain(none()).into() };
-    let every = tests.cadence.as_ref().map(Cadence::to_string);
-    let full = tests.full_exercise.as_ref().map(|full| format!("in full {full}"));
+    let every = tests.cadence.as_ref().map(words::cadence);
+    let full = tests.full_exercise.as_ref().map(|full| format!("in full {}", words::cadence(full)));
     let guard = tests.guard_s.map(|guard| format!("none older than {}", words::about(guard)));
     let lines: Vec<Text> = [every, full, guard].into_iter().flatten().map(Text::plain).collect();
     if lines.is_empty() { Text::plain(none()).into() } else { Cell::Lines(lines) }

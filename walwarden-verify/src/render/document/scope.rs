@@ -1,6 +1,6 @@
 //! What is in scope, what is not, and who answers for what.
 
-use walwarden_core::policy::{Cadence, Part, Policy};
+use walwarden_core::policy::{Part, Policy};
 
 use super::{Block, Fact, Row, Section, Table, Text, family, history, words};
 use crate::report::Report;
@@ -66,7 +66,7 @@ fn excluded(report: &Report, policy: Option<&Policy>) -> Block {
 
 fn complete_set(report: &Report, policy: Option<&Policy>) -> Block {
     let row = |what: &str, part: &Part| {
-        let verified = part.verify.as_ref().map_or_else(|| "no cadence promised".to_owned(), Cadence::to_string);
+        let verified = part.verify.as_ref().map_or_else(|| "no cadence promised".to_owned(), words::cadence);
         Row::new(vec![
             Text::plain(what).into(),
             Text::record(&part.r#where).into(),
@@ -94,7 +94,7 @@ fn suppliers(report: &Report, policy: Option<&Policy>) -> Block {
     let rows = policy.into_iter().flat_map(|policy| &policy.subservice).map(|supplier| {
         let report = supplier.report.as_ref().map_or_else(
             || Text::plain("none named"),
-            |report| Text::record(&report.kind).and(format!(", read {}", report.review)),
+            |report| Text::record(&report.kind).and(format!(", read {}", words::cadence(&report.review))),
         );
         Row::new(vec![
             Text::record(&supplier.name).into(),

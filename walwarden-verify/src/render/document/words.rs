@@ -2,7 +2,7 @@
 
 use walwarden_core::{
     Digest, Time,
-    policy::Span,
+    policy::{Cadence, Span},
     rules::{Item, RuleResult, Status},
 };
 
@@ -132,6 +132,14 @@ pub(in crate::render) fn about(seconds: i64) -> String {
 pub(super) fn serialised(word: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(word).ok();
     value.as_ref().and_then(serde_json::Value::as_str).map_or_else(String::new, |word| word.replace('_', " "))
+}
+
+/// `monthly`, `every 30 days`.
+pub(super) fn cadence(cadence: &Cadence) -> String {
+    match cadence {
+        Cadence::Days(days) => format!("every {days} days"),
+        other => other.to_string(),
+    }
 }
 
 /// `7 days`, `12 months`.

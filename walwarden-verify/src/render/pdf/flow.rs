@@ -222,7 +222,7 @@ impl<'a> Flow<'a> {
             flow.text(Role::H1, SIDE, &Text::plain(title), SECTION, flow.measure());
             flow.y += 8.0;
             for (place, block) in section.blocks.iter().enumerate() {
-                flow.block(block, section.blocks.get(place.saturating_add(1)));
+                flow.block(block, section.blocks.get(place.saturating_add(1)..).unwrap_or_default());
             }
         });
     }
@@ -234,9 +234,9 @@ impl<'a> Flow<'a> {
         Some(rows(wrap::wrap(self.fonts, text, BODY, self.measure()).len()) * BODY.leading)
     }
 
-    fn block(&mut self, block: &Block, next: Option<&Block>) {
+    fn block(&mut self, block: &Block, rest: &[Block]) {
         match block {
-            Block::Heading(heading) => self.heading(heading, next),
+            Block::Heading(heading) => self.heading(heading, rest),
             Block::Paragraph(text) => {
                 self.text(Role::Paragraph, SIDE, text, BODY, self.measure());
                 self.y += 7.0;
@@ -253,16 +253,18 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Sets a heading; it stays with what follows.
-    fn heading(&mut self, heading: &Heading, next: Option<&Block>) {
-        let follows = match next {
-            Some(Block::Figure(figure)) => figure.panels.first().map_or(84.0, |panel| panel.height + 70.0),
-            Some(paragraph @ Block::Paragraph(_)) => {
-                60.0 + self.height_of_paragraph(paragraph).unwrap_or(0.0).min(90.0)
-            }
-            Some(Block::Table(_) | Block::Card(_)) => 130.0,
-            _ => 84.0,
-        };
+    /// Sets a heading; it stays with the paragraphs that follow, and with what follows those.
+    fn heading(&mut self, heading: &Heading, rest: &[Block]) {
+        let paragraphs = rest.iter().map_while(|block| self.height_of_paragraph(block));
+        let (count, height) =
+            paragraphs.fold((0_usize, 0.0), |(count, height), more| (count.saturating_add(1), height + more + 7.0));
+        let follows = height.min(200.0)
+            + match rest.get(count) {
+                Some(Block::Figure(figure)) => figure.panels.first().map_or(84.0, |panel| panel.height + 70.0),
+                Some(Block::Table(_) | Block::Card(_)) => 130.0,
+                Some(Block::Heading(_)) | None => 40.0,
+                Some(_) => 84.0,
+            };
         if !self.need(follows) {
             self.y += 9.0;
         }
