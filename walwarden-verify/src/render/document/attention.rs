@@ -98,7 +98,7 @@ fn deviates(rule: &RuleResult, place: usize, item: &Item, of: &str) -> Point {
     let deviation = words::times(item.deviation.as_deref().unwrap_or(""));
     let what = Text::link(summary::anchor(rule, place), rule.rule.id)
         .and(" ")
-        .and_record(&item.database)
+        .join(words::database(&item.database))
         .and(format!(", {of}{}: ", words::minute(item.at)))
         .join(Text::value(&short(&deviation)));
     Point { mark: Mark::new(Sign::Cross, Tone::Bad, if of.is_empty() { "exception" } else { "exceptions" }), what }
@@ -111,12 +111,16 @@ fn missing(rule: &RuleResult) -> Vec<Point> {
     let is_missing = |gap: &&Gap| matches!(gap.kind, GapKind::NotCovered | GapKind::NoInput);
     let of_gap = |gap: &Gap| Point {
         mark: mark(),
-        what: link().and(" ").and_record(&gap.database).and(": ").join(Text::value(&short(&words::times(&gap.what)))),
+        what: link()
+            .and(" ")
+            .join(words::database(&gap.database))
+            .and(": ")
+            .join(Text::value(&short(&words::times(&gap.what)))),
     };
     let gaps: Vec<Point> = rule.gaps.iter().filter(is_missing).map(of_gap).collect();
     if gaps.is_empty() && rule.lacks_evidence() {
-        let reason = if rule.reason.is_empty() { rule.rule.title } else { &rule.reason };
-        return vec![Point { mark: mark(), what: link().and(": ").join(Text::value(&short(&words::times(reason)))) }];
+        let reason = if rule.reason.is_empty() { Text::plain(rule.rule.title) } else { words::reason(rule) };
+        return vec![Point { mark: mark(), what: link().and(": ").join(reason) }];
     }
     gaps
 }

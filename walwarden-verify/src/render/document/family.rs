@@ -19,7 +19,7 @@ pub(super) fn rules(report: &Report, families: &[&str]) -> Block {
 pub(super) fn table<'a>(results: impl Iterator<Item = &'a RuleResult>, caption: &'static str) -> Table {
     let rows = results.map(|rule| {
         let title = Text::plain(rule.rule.title);
-        let reason = (!rule.reason.is_empty()).then(|| Text::value(&words::times(&rule.reason)));
+        let reason = (!rule.reason.is_empty()).then(|| words::reason(rule));
         let cells: Vec<Cell> = vec![
             Text::link(rules::anchor(rule), rule.rule.id).into(),
             words::status(rule).into(),

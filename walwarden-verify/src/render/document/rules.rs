@@ -75,7 +75,7 @@ fn card(rule: &RuleResult) -> Card {
     ];
     let said_below = matches!(rule.gaps.as_slice(), [only] if only.words() == rule.reason);
     if !rule.reason.is_empty() && !said_below {
-        facts.push(Fact::new("Reason", Text::value(&words::times(&rule.reason))));
+        facts.push(Fact::new("Reason", words::reason(rule)));
     }
     facts.extend(rule.gaps.iter().map(gap));
     Card {
@@ -110,7 +110,7 @@ fn gap(gap: &Gap) -> Fact {
         GapKind::NotPromised => "Not promised",
         GapKind::NotTested => "Not tested",
     };
-    Fact::new(label, Text::record(&gap.database).and(": ").join(Text::value(&words::times(&gap.what))))
+    Fact::new(label, words::database(&gap.database).and(": ").join(Text::value(&words::times(&gap.what))))
 }
 
 /// A small population whole; of a large one what conforms in another way than the usual one.
@@ -124,7 +124,7 @@ fn items(rule: &RuleResult) -> Option<Table> {
         let cells = vec![
             words::conforms(item.deviation.as_deref()).into(),
             Text::plain(words::time(item.at)).into(),
-            Text::record(&item.database).into(),
+            words::database(&item.database).into(),
             Cell::Lines(deviation.into_iter().collect()),
         ];
         Row { anchor: format!("item-{}-{place}", rule.rule.id), cells }

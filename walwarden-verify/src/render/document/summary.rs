@@ -68,7 +68,7 @@ fn exceptions(report: &Report, ids: bool) -> Vec<Block> {
             let cells = vec![
                 Text::link(rules::anchor(rule), rule.rule.id).into(),
                 Text::plain(words::time(item.at)).into(),
-                Text::record(&item.database).into(),
+                words::database(&item.database).into(),
                 Cell::Lines(std::iter::once(Text::value(&words::times(deviation))).chain(id).collect()),
             ];
             Some(Row { anchor: anchor(rule, place), cells })
@@ -143,7 +143,7 @@ fn statuses<'a>(rules: impl Iterator<Item = &'a RuleResult>, caption: &'static s
         let reason = if rule.reason.is_empty() {
             Text::plain(rule.rule.title)
         } else {
-            Text::plain(rule.rule.title).and(": ").join(Text::value(&words::times(&rule.reason)))
+            Text::plain(rule.rule.title).and(": ").join(words::reason(rule))
         };
         let cells: Vec<Cell> =
             vec![Text::link(rules::anchor(rule), rule.rule.id).into(), words::status(rule).into(), reason.into()];

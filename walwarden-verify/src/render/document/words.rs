@@ -6,7 +6,7 @@ use walwarden_core::{
     rules::{Item, RuleResult, Status},
 };
 
-use super::{Column, Mark, Sign, Tone, Width};
+use super::{Column, Mark, Sign, Text, Tone, Width};
 use crate::{
     compare::Relation,
     report::{CheckResult, NotRun, Outcome, Verdict},
@@ -225,6 +225,20 @@ pub(crate) fn not_run(reason: &NotRun) -> String {
         NotRun::NoInput(input) => format!("the reader did not give: {input}"),
         NotRun::NotClaimed(what) | NotRun::NothingToCheck(what) => (*what).to_owned(),
     }
+}
+
+/// A database by its name; what is about all of them, or about none, has none.
+pub(super) fn database(name: &str) -> Text {
+    match name {
+        "*" => Text::plain("all databases"),
+        "" => Text::plain("none"),
+        name => Text::record(name),
+    }
+}
+
+/// Why a rule has its status.
+pub(super) fn reason(rule: &RuleResult) -> Text {
+    Text::value(&times(rule.reason.strip_prefix("*: ").unwrap_or(&rule.reason)))
 }
 
 /// Sign and colour of a status.
