@@ -2,7 +2,9 @@
 
 import itertools
 
-from formats.occurrences import UTC, expected, instants
+import random
+
+from formats.occurrences import UTC, due, expected, exposure, instants, kept, time
 
 BERLIN = {
     "offset_s": 7200,
@@ -167,8 +169,118 @@ def occurrence_cases():
         yield matching(f"two runs {number}", [good(1, 2), *runs, good(3, 2)])
 
 
+# Cadences.
+
+YEAR = {"start": "2026-01-01T00:00:00.000000Z", "end": "2027-01-01T00:00:00.000000Z"}
+LATE_SUMMER = {"start": "2026-08-31T22:00:00.000000Z", "end": "2026-11-30T23:00:00.000000Z"}
+FOREVER = "2030-01-01T00:00:00.000000Z"
+
+
+def pace(cadence, start="2025-06-15T09:00:00.000000Z", end=FOREVER, zone=BERLIN):
+    return {"span": {"start": start, "end": end}, "cadence": cadence, "from": start, "zone": zone}
+
+
+def cadence_cases():
+    def case(name, paces, period):
+        return {"name": name, "rule": "occurrences-5", "paces": paces, "period": period, "windows": due(paces, period)}
+
+    for cadence in ("weekly", "monthly", "quarterly", "yearly", "P30D", "P1D", "P90D"):
+        yield case(f"a year, {cadence}", [pace(cadence)], YEAR)
+        yield case(f"three months, {cadence}", [pace(cadence)], LATE_SUMMER)
+        yield case(f"promised within the period, {cadence}", [pace(cadence, "2026-09-10T12:00:00.000000Z")], LATE_SUMMER)
+    yield case("promised at the first instant of a month", [pace("monthly", "2026-09-30T22:00:00.000000Z")], LATE_SUMMER)
+    yield case("promised a second later", [pace("monthly", "2026-09-30T22:00:01.000000Z")], LATE_SUMMER)
+    yield case("days in UTC", [pace("monthly", zone=UTC)], YEAR)
+    yield case("midnight is skipped", [pace("weekly", zone=CAIRO)], YEAR)
+    yield case("a day that never was", [pace("P1D", "2011-12-20T00:00:00.000000Z", zone=APIA)], {"start": "2011-12-28T00:00:00.000000Z", "end": "2012-01-03T00:00:00.000000Z"})
+    change = "2026-08-15T00:00:00.000000Z"
+    yield case("quarterly, then monthly", [pace("quarterly", end=change), pace("monthly", change)], YEAR)
+    yield case("monthly, then quarterly", [pace("monthly", end=change), pace("quarterly", change)], YEAR)
+    yield case("quarterly, then nothing", [pace("quarterly", end=change), pace(None, change)], YEAR)
+    yield case("nothing, then weekly", [pace(None, end=change), pace("weekly", change)], YEAR)
+    yield case("weekly, then monthly, then days", [pace("weekly", end=change), pace("monthly", change, "2026-10-02T00:00:00.000000Z"), pace("P20D", "2026-10-02T00:00:00.000000Z")], YEAR)
+
+
+# Exposure, and retention, over cases drawn once and for all.
+
+
+def second(n):
+    return time(1_788_220_800 + n)
+
+
+def spell(start, end):
+    return {"start": second(start), "end": second(end)}
+
+
+def exposure_cases():
+    def case(name, backups, limits, entered=None, end=300):
+        span = spell(0, end)
+        backups = [{"snapshot_at": second(at), "at_hand": [spell(*had) for had in spans]} for at, spans in backups]
+        limits = [{"span": spell(start, until), "rpo_s": rpo} for start, until, rpo in limits]
+        entered = None if entered is None else second(entered)
+        teeth, breaches = exposure(backups, span, entered, limits)
+        given = {"backups": backups, "span": span, "entered": entered, "limits": limits}
+        return {"name": name, "rule": "occurrences-6"} | given | {"teeth": teeth, "breaches": breaches}
+
+    hours = [(at, [(at + 5, 900)]) for at in range(-60, 300, 60)]
+    yield case("never above", hours, [(0, 300, 65)])
+    yield case("at the RPO itself", hours, [(0, 300, 64)])
+    yield case("nothing at hand at first", hours[2:], [(0, 300, 65)])
+    yield case("into scope at the start", hours[2:], [(0, 300, 65)], entered=0)
+    yield case("one night missed", hours[:3] + hours[4:], [(0, 300, 65)])
+    yield case("an RPO that changes in between", hours, [(0, 90, 65), (90, 300, 30)])
+    yield case("the same RPO under a new policy", hours[:3] + hours[4:], [(0, 150, 65), (150, 300, 65)])
+    yield case("copies out of order", [(0, [(50, 900)]), (30, [(35, 900)]), (60, [(200, 900)])], [(0, 300, 65)])
+    yield case("a lost copy", [(0, [(5, 900)]), (60, [(65, 130)])], [(0, 300, 100)])
+    yield case("all lost", [(0, [(5, 130)])], [(0, 300, 100)], entered=0)
+    yield case("no RPO", hours, [])
+    yield case("nothing at all", [], [(0, 300, 65)])
+    drawn = random.Random(16)
+    for number in range(1, 21):
+        backups = []
+        for _ in range(drawn.randrange(7)):
+            at = drawn.randrange(200)
+            spans = sorted(at + drawn.randrange(100) for _ in range(4))
+            backups.append((at, [(a, b) for a, b in (spans[:2], spans[2:]) if a < b]))
+        change = drawn.randrange(1, 300)
+        limits = [(0, change, drawn.randrange(1, 90)), (change, 300, drawn.randrange(1, 90))]
+        yield case(f"drawn {number}", backups, limits, drawn.choice([None, 0]))
+
+
+def retention_cases():
+    def case(name, retention, there, zone=BERLIN):
+        there = [(at, f"01K3QZ8E5P00000000000{number:05}") for number, at in enumerate(there)]
+        given = {"retention": retention, "zone": zone, "there": [{"snapshot_at": at, "id": name} for at, name in there]}
+        return {"name": name, "rule": "occurrences-7"} | given | {"kept": kept(retention, there, zone)}
+
+    nights = [time(1_788_220_800 + 86_400 * n) for n in range(100)]
+    tiers = {"mode": "tiers", "daily": 7, "weekly": 4, "monthly": 12}
+    yield case("nothing there", tiers, [])
+    yield case("a short history", tiers, nights[:5])
+    yield case("a hundred nights", tiers, nights)
+    yield case("two a day, the last counts", tiers, [time(1_788_220_800 + 43_200 * n) for n in range(60)])
+    yield case("days without one do not count", tiers, nights[:3] + nights[40:43] + nights[90:91])
+    yield case("only days", {"mode": "tiers", "daily": 3}, nights)
+    yield case("only months", {"mode": "tiers", "monthly": 2}, nights)
+    yield case("the day of the zone", {"mode": "tiers", "daily": 2}, ["2026-09-01T21:59:59.000000Z", "2026-09-01T22:00:00.000000Z", "2026-09-02T21:59:59.000000Z"])
+    yield case("the week of a new year", {"mode": "tiers", "weekly": 2}, [time(1_798_500_000 + 86_400 * n) for n in range(12)], UTC)
+    yield case("the last seven", {"mode": "keep_last", "keep": 7}, nights)
+    yield case("fewer than seven", {"mode": "keep_last", "keep": 7}, nights[:4])
+
+
 def files():
     return {
+        "cadences": (
+            "16-occurrences",
+            "Versions of a policy with a cadence, and the windows that end in a period or run over its end.",
+            list(cadence_cases()),
+        ),
+        "exposures": (
+            "16-occurrences",
+            "When backups were at hand, and the exposure that follows, with its breaches of an RPO.",
+            list(exposure_cases()),
+        ),
+        "retentions": ("16-occurrences", "Backups that are there, and which of them a retention keeps.", list(retention_cases())),
         "schedules": ("16-occurrences", "Schedules, and their instants in a zone over a span.", list(schedule_cases())),
         "occurrences": (
             "16-occurrences",

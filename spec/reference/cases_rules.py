@@ -91,25 +91,25 @@ def rule_cases():
     cases = []
     policy = json.loads(POLICY_JCS)
 
-    def case(name, rule, *steps, signed=(), gate="open", policies=(policy,), **status):
+    def case(name, rule, *steps, signed=(), gate="open", policies=(policy,), period=PERIOD, **status):
         under = formats.sha256(formats.jcs(policies[-1])).hex() if policies else POLICY
         ndjson = lines(*steps, under=under)
-        record = rules.Record(ndjson, list(policies), PERIOD, signed)
+        record = rules.Record(ndjson, list(policies), period, signed)
         results = rules.evaluate(record, gate)
         for short, wanted in status.items():
             found = results["WW-" + short.replace("_", "-")]["status"]
             assert found == wanted, (name, short, found)
         resolved = [formats.jcs(p).decode() for p in policies]
         cases.append(
-            {"name": name, "rule": rule, "period": PERIOD, "policies": resolved, "signed": list(signed), "gate": gate}
+            {"name": name, "rule": rule, "period": period, "policies": resolved, "signed": list(signed), "gate": gate}
             | {"ndjson": ndjson.decode(), "results": results}
         )
 
     good = [(40, started(1)), (41, completed(1, 40)), (60, tested(59))]
     one = [identifier(1)]
     nothing = "not-occurred"
-    case("all-is-well", "rules-4", *good, signed=one, BK_03=nothing, BK_04="supported", RT_01="supported")
-    case("nothing-happened", "rules-4", BK_03=nothing, BK_04=nothing, RT_01="exception", RT_02=nothing, RT_06=nothing)
+    case("all-is-well", "rules-4", *good, signed=one, BK_03=nothing, BK_04="supported", RT_01="not-evidenced")
+    case("nothing-happened", "rules-4", BK_03=nothing, BK_04=nothing, RT_01="not-evidenced", RT_02=nothing, RT_06=nothing)
     case("closed", "rules-2", *good, signed=one, gate="closed", RT_01="integrity-failure")
     case(
         "no-pin",
@@ -119,7 +119,7 @@ def rule_cases():
         signed=one,
         gate="signer-not-established",
         BK_03="exception",
-        RT_01="not-tested",
+        RT_01="not-evidenced",
     )
     case("no-policy", "rules-7", *good, signed=one, policies=(), RT_01="not-evidenced", RT_03="exception")
     case("failure", "rules-5", *good, (70, started(2)), (71, failed(2)), signed=one, BK_03="exception")
@@ -147,7 +147,7 @@ def rule_cases():
         "test-failed",
         "rules-7",
         (60, tested(59, "failed", root_actual=digest("other"), tables_equal=0)),
-        RT_01="exception",
+        RT_01="not-evidenced",
         RT_02="exception",
         RT_06="exception",
         RT_03=nothing,
@@ -157,7 +157,7 @@ def rule_cases():
         "rules-10",
         (60, tested(59, "failed", tables_equal=0)),
         (80, tested(79)),
-        RT_01="supported",
+        RT_01="not-evidenced",
         RT_02="exception",
         RT_06="supported",
     )
@@ -166,7 +166,7 @@ def rule_cases():
         "rules-10",
         (60, tested(59)),
         (80, tested(79, "failed", tables_equal=0)),
-        RT_01="supported",
+        RT_01="not-evidenced",
         RT_06="exception",
     )
     case(
@@ -174,14 +174,14 @@ def rule_cases():
         "rules-10",
         (60, tested(59, "failed", tables_equal=0)),
         (END, tested(END)),
-        RT_01="exception",
+        RT_01="not-evidenced",
         RT_06="supported",
     )
     case(
         "test-aborted",
         "rules-8",
         (60, tested(59, "aborted", drop=("checks_passed_at", "root_actual", "rows_actual", "tables_equal"))),
-        RT_01="exception",
+        RT_01="not-evidenced",
         RT_02=nothing,
         RT_06="exception",
     )
@@ -189,16 +189,16 @@ def rule_cases():
         "recovery-is-no-test",
         "rules-7",
         (60, tested(59, purpose="recovery")),
-        RT_01="exception",
+        RT_01="not-evidenced",
         RT_02=nothing,
         RT_03=nothing,
     )
-    case("drill-is-a-test", "rules-7", (60, tested(59, purpose="drill")), RT_01="supported", RT_02="supported")
+    case("drill-is-a-test", "rules-7", (60, tested(59, purpose="drill")), RT_01="not-evidenced", RT_02="supported")
     case(
         "another-database",
         "rules-7",
         (60, tested(59, database="billing")),
-        RT_01="exception",
+        RT_01="not-evidenced",
         RT_02="supported",
         RT_03="exception",
     )
@@ -215,6 +215,34 @@ def rule_cases():
     case("as-long-as-promised", "rules-9", (200, tested(60, seconds=5400)), RT_03="supported")
     case("a-second-too-long", "rules-9", (200, tested(60, seconds=5401)), RT_03="exception")
     case("no-last-check", "rules-9", (60, tested(59, drop=("checks_passed_at",))), RT_03="exception")
+    # WW-RT-01: a test a day, of days that begin at 18:00.
+    daily = json.loads(POLICY_JCS)
+    daily["timezone"], daily["effective_from"] = "UTC", time(0)
+    daily["databases"][0] |= {"restore_test": {"cadence": "P1D"}}
+    promise = "policy.adopted", {
+        "version": "2026.1",
+        "sha256": formats.sha256(formats.jcs(daily)).hex(),
+        "toml_sha256": digest("toml"),
+        "effective_from": time(0),
+        "author": "ops-lead",
+        "approved_by": "cto",
+    }
+    days = {"start": time(0), "end": time(3 * 1440)}
+    sealed = (3 * 1440 + 5, ("export.made", {"state": "begun", "kind": "bundle", "period": days}))
+
+    def week(name, status, *steps, after=(sealed,), **more):
+        case(name, "rules-7", (0, promise), *steps, *after, policies=(daily,), period=days, RT_01=status, **more)
+
+    daily_tests = [(1440 * n + 61, tested(1440 * n + 60)) for n in range(3)]
+    week("a-test-each-day", "supported", *daily_tests)
+    week("a-day-without", "exception", *daily_tests[:1], *daily_tests[2:])
+    week("a-day-of-failure", "exception", *daily_tests[:2], (2 * 1440 + 61, tested(2 * 1440 + 60, "failed", tables_equal=0)))
+    again = (2 * 1440 + 90, tested(2 * 1440 + 80))
+    week("failed-and-passed-that-day", "supported", *daily_tests[:2], (2 * 1440 + 61, tested(2 * 1440 + 60, "failed", tables_equal=0)), again)
+    week("begun-in-the-window-before", "exception", *daily_tests[:2], (2 * 1440 + 5, tested(2 * 1440 - 1)))
+    week("recorded-days-later", "supported", *daily_tests[:1], (2 * 1440 + 61, tested(1440 + 60)), (2 * 1440 + 62, tested(2 * 1440 + 60)))
+    week("another-database-tested", "exception", *daily_tests[:2], (2 * 1440 + 61, tested(2 * 1440 + 60, database="billing")))
+    week("the-record-ends-in-the-last-day", "not-evidenced", *daily_tests, after=())
     # WW-BK-01: a schedule of every hour from 18:00 on, in UTC; the period is 18:30 to 23:30.
     hourly = json.loads(POLICY_JCS)
     hourly["timezone"] = "UTC"

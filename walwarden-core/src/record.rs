@@ -1,5 +1,6 @@
 //! The verified facts that rules may read, and nothing else (`spec:rules-1`).
 
+mod custody;
 mod exhibits;
 mod late;
 
@@ -19,6 +20,7 @@ use crate::{
     zone::Zone,
 };
 
+pub use custody::{Check, Completed, Custody};
 pub use exhibits::{Exhibits, Reader, Seal};
 
 /// A chain whose tree was rebuilt, seen through a period. Lookups cost O(log n): a chain may have millions of entries.
@@ -52,8 +54,8 @@ struct Index {
     started: Vec<(EntryId, u32)>,
     /// Runs with an end, good or bad, sorted.
     ended: Vec<EntryId>,
-    /// By database: seq of its last passed restore test.
-    passed: BTreeMap<String, u64>,
+    /// By database: seq and end of its passed restore tests, in order.
+    passed: BTreeMap<String, Vec<(u64, Time)>>,
     /// Entries that an action or an explanation is about.
     answered: BTreeSet<EntryId>,
     /// By type, in the order of [`Event::TYPES`]: positions.
@@ -136,19 +138,27 @@ impl<'a> Record<'a> {
         &self.exhibits
     }
 
-    /// The policies in force from the period's start on, in order of time.
+    /// All policies ever in force, in order of time.
     #[must_use]
-    pub fn terms(&self) -> Vec<Term<'_>> {
+    pub fn all_terms(&self) -> Vec<Term<'_>> {
         let mut terms = Vec::new();
         let mut until = Time::LAST;
         for (from, place) in self.adopted.iter().rev() {
-            if *from < until && until > self.period.start {
+            if *from < until {
                 let policy = place.and_then(|place| self.exhibits.policies.get(place));
                 terms.push(Term { span: Period { start: *from, end: until }, policy });
                 until = *from;
             }
         }
         terms.reverse();
+        terms
+    }
+
+    /// The policies in force from the period's start on, in order of time.
+    #[must_use]
+    pub fn terms(&self) -> Vec<Term<'_>> {
+        let mut terms = self.all_terms();
+        terms.retain(|term| term.span.end > self.period.start);
         terms
     }
 
@@ -243,7 +253,7 @@ impl<'a> Record<'a> {
 
     /// Restore tests recorded in the period; a real recovery is none.
     pub fn restore_tests(&self) -> impl Iterator<Item = (&'a Line<'a>, RestoreTested)> {
-        self.items().filter(|line| line.is_one_of(&["restore.tested"])).filter_map(|line| match line.event() {
+        self.recorded(&["restore.tested"]).filter_map(|(line, event)| match event {
             Event::RestoreTested(test) if matches!(test.purpose, Purpose::Scheduled | Purpose::Drill) => {
                 Some((line, *test))
             }
@@ -295,10 +305,12 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Whether a restore test of `database` passed whose entry comes after `seq`.
+    /// When the first restore test of `database` passed whose entry comes after `seq`.
     #[must_use]
-    pub fn passed_after(&self, database: &str, seq: u64) -> bool {
-        self.index.passed.get(database).is_some_and(|last| *last > seq)
+    pub fn passed_after(&self, database: &str, seq: u64) -> Option<Time> {
+        let passed = self.index.passed.get(database)?;
+        let first = passed.partition_point(|(at, _)| *at <= seq);
+        passed.get(first).map(|(_, time)| *time)
     }
 
     fn line(&self, position: u32) -> Option<&'a Line<'a>> {
@@ -324,7 +336,7 @@ impl Index {
             } else if let Event::RestoreTested(test) = tested(line)
                 && test.outcome == Outcome::Passed
             {
-                index.passed.insert(test.database, line.seq);
+                index.passed.entry(test.database).or_default().push((line.seq, test.ended_at));
             }
         }
         index.started.sort_unstable();

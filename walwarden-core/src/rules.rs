@@ -8,19 +8,25 @@ mod alerting;
 pub mod backup;
 mod capture;
 mod change;
+mod complete_set;
+mod copies;
 pub mod criteria;
 mod encryption;
 mod evidence;
+pub mod exposure;
 mod integrity;
 mod logging;
 pub mod performed;
 mod policy;
 pub mod restore;
+pub mod retention;
 mod review;
 mod scope;
 mod sign_off;
 mod supplier;
 mod window;
+mod windows;
+pub mod words;
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
@@ -131,12 +137,24 @@ pub static RULES: &[Rule] = &[
     policy::FREQUENCY,
     scope::SCOPE,
     performed::PERFORMED,
+    exposure::EXPOSURE,
     backup::FAILURES,
     backup::SIGNED,
+    backup::BYTES,
+    backup::PLAUSIBLE,
+    copies::APART,
+    copies::LOCKED,
     restore::TESTED,
     restore::EQUAL,
     restore::WITHIN_RTO,
+    restore::ISOLATED,
+    restore::RECORDED,
     restore::CLOSED,
+    restore::GUARD,
+    complete_set::COMPLETE_SET,
+    retention::KEPT,
+    retention::PRUNED,
+    retention::EVIDENCE_AGE,
     access::ROLES,
     access::SUPERUSERS,
     access::STORES,
@@ -363,4 +381,19 @@ fn excluded(record: &Record<'_>, rule: &Rule) -> Option<Assessment> {
     let last = by?.pop()?;
     let reason = format!("excluded by the policy: {} (approved by {})", last.reason, last.approved_by);
     Some(Assessment::without(Status::NotApplicable, &reason))
+}
+
+/// What a rule says whose population hangs on the policy, where that gives it none. That there is no policy at all is for
+/// WW-PO-01 to say.
+fn no_population(record: &Record<'_>) -> Assessment {
+    let terms = record.terms_of_period();
+    if terms.iter().any(|term| term.policy.is_some()) {
+        return Assessment::over(Vec::new());
+    }
+    let (kind, what) = if terms.is_empty() {
+        (GapKind::NotPromised, "no policy is in force in the period")
+    } else {
+        (GapKind::NoInput, "the policy in force is not carried: what was promised is not known")
+    };
+    Assessment::with_gaps(Vec::new(), [Gap { kind, database: "*".into(), what: what.into() }].into())
 }

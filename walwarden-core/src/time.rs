@@ -40,6 +40,12 @@ impl Time {
         }
     }
 
+    /// So many seconds later; at most [`Self::LAST`].
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self::from_micros(self.0.saturating_add(seconds.saturating_mul(1_000_000))).unwrap_or(Self::LAST)
+    }
+
     /// Whole seconds from `earlier` to `self`, rounded towards zero.
     #[must_use]
     pub const fn seconds_since(self, earlier: Self) -> i64 {

@@ -10,16 +10,18 @@ use walwarden_core::{
     cosignature::Witness,
     dsse::{self, Envelope},
     event::Event,
+    exposure::{self, Breach, Held, Limit, Tooth},
     fork::Fork,
     handover::Handover,
     jcs,
     key::{Ed25519Key, PublicKey},
     limits,
     merkle::{self, Proof, Range, TreeHead},
-    occurrence::{self, End, Run, Term},
+    occurrence::{self, End, Pace, Run, Term},
     policy::Policy,
     record::{Exhibits, Record},
     registry::{RootPins, Versions},
+    retention,
     rows::{self, ContentLeaf, Layout, Order, RowKey, TableHasher},
     rules::{self, Gate},
     schedule::Schedule,
@@ -63,7 +65,10 @@ const FILES: &[File] = &[
     File("resolved.json", 15, resolved),
     File("roots.json", 18, roots),
     File("rows.json", 13, row),
-    File("rules.json", 51, rules),
+    File("rules.json", 59, rules),
+    File("cadences.json", 31, cadences),
+    File("exposures.json", 32, exposures),
+    File("retentions.json", 11, retentions),
     File("samples.json", 60, |_| Ok(())),
     File("schedules.json", 55, schedules),
     File("signatures.json", 46, signatures),
@@ -93,7 +98,7 @@ fn every_file_is_known() {
         fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let known: BTreeSet<String> = FILES.iter().map(|File(name, ..)| (*name).to_owned()).collect();
     assert_eq!(found, known);
-    assert_eq!(found.len(), 38, "change this number on purpose");
+    assert_eq!(found.len(), 41, "change this number on purpose");
 }
 
 #[test]
@@ -610,6 +615,51 @@ fn occurrences(case: &Value) -> Judged {
         .map(|o| serde_json::json!({"at": o.window.at, "end": o.window.end, "filled": o.filled.word(), "run": o.run}))
         .collect();
     same("occurrences", &found.as_slice(), &list(case, "occurrences"))
+}
+
+fn cadences(case: &Value) -> Judged {
+    let paces = list(case, "paces");
+    let zones: Vec<Zone> = paces.iter().map(|pace| zone(&pace["zone"])).collect();
+    let pace = |(pace, zone)| {
+        let pace: &Value = pace;
+        let cadence = pace["cadence"].as_str().map(|text| text.parse().unwrap());
+        Pace { span: span(&pace["span"]), cadence, from: time(&pace["from"]), zone }
+    };
+    let paces: Vec<Pace<'_>> = paces.iter().zip(&zones).map(pace).collect();
+    let found: Vec<Value> = occurrence::due(&paces, span(&case["period"]))
+        .iter()
+        .map(|due| serde_json::json!({"start": due.window.start, "end": due.window.end, "pace": due.pace}))
+        .collect();
+    same("windows", &found.as_slice(), &list(case, "windows"))
+}
+
+fn exposures(case: &Value) -> Judged {
+    let held = |backup: &Value| Held {
+        snapshot_at: time(&backup["snapshot_at"]),
+        at_hand: list(backup, "at_hand").iter().map(span).collect(),
+    };
+    let backups: Vec<Held> = list(case, "backups").iter().map(held).collect();
+    let limit = |limit: &Value| Limit { span: span(&limit["span"]), rpo_s: limit["rpo_s"].as_i64().unwrap() };
+    let limits: Vec<Limit> = list(case, "limits").iter().map(limit).collect();
+    let entered = case["entered"].as_str().map(|at| at.parse().unwrap());
+    let teeth = exposure::teeth(&backups, span(&case["span"]), entered);
+    let tooth =
+        |tooth: &Tooth| serde_json::json!({"start": tooth.span.start, "end": tooth.span.end, "newest": tooth.newest});
+    same("teeth", &teeth.iter().map(tooth).collect::<Vec<_>>().as_slice(), &list(case, "teeth"))?;
+    let breach = |b: &Breach| serde_json::json!({"start": b.span.start, "end": b.span.end, "most_s": b.most_s, "rpo_s": b.rpo_s});
+    let breaches: Vec<Value> = exposure::breaches(&teeth, &limits).iter().map(breach).collect();
+    same("breaches", &breaches.as_slice(), &list(case, "breaches"))
+}
+
+fn retentions(case: &Value) -> Judged {
+    let promise = serde_json::from_value(case["retention"].clone()).unwrap();
+    let there: Vec<_> = list(case, "there")
+        .iter()
+        .map(|backup| (time(&backup["snapshot_at"]), text(backup, "id").parse().unwrap()))
+        .collect();
+    let kept: Vec<Value> =
+        retention::kept(&promise, &there, &zone(&case["zone"])).iter().map(|id| serde_json::json!(id)).collect();
+    same("kept", &kept.as_slice(), &list(case, "kept"))
 }
 
 fn readme(case: &Value) -> Judged {

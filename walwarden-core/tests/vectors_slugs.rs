@@ -19,11 +19,11 @@ const PAGES: &[(&str, usize)] = &[
     ("09-bundle", 10),
     ("10-events", 8),
     ("11-policy", 9),
-    ("12-rules", 37),
+    ("12-rules", 50),
     ("13-verification", 7),
     ("14-comparison", 7),
     ("15-report", 11),
-    ("16-occurrences", 4),
+    ("16-occurrences", 7),
     ("17-workpapers", 12),
 ];
 

@@ -116,3 +116,103 @@ def expected(terms, period, runs, excused, covered):
             filled = "excused" if in_maintenance else "missed" if end <= covered else "not-covered"
         result.append({"at": due, "end": end, "filled": filled, "run": number})
     return result
+
+
+# Cadences: occurrences-5.
+
+
+def midnight(zone, day):
+    """The first instant at which clocks show this day, or a later one where they skip its midnight."""
+    shown = int((datetime.datetime.combine(day, datetime.time()) - EPOCH).total_seconds())
+    changes = [(-(10**12), zone["offset_s"])] + [(seconds(one["at"]), one["offset_s"]) for one in zone["changes"]]
+    found = [shown - by for _, by in changes if offset(changes, shown - by) == by]
+    skipped = [since for since, by in changes[1:] if since - 1 + offset(changes, since - 1) < shown <= since + by]
+    return min(found + skipped)
+
+
+STARTS = {
+    "weekly": lambda day: day.weekday() == 0,
+    "monthly": lambda day: day.day == 1,
+    "quarterly": lambda day: day.day == 1 and day.month in (1, 4, 7, 10),
+    "yearly": lambda day: day.day == 1 and day.month == 1,
+}
+
+
+def boundaries(pace, until):
+    """Every boundary from two years before the pace begins to a year after `until`."""
+    first, last = seconds(pace["span"]["start"]) - 800 * DAY, seconds(until) + 400 * DAY
+    if pace["cadence"] not in STARTS:
+        step = int(pace["cadence"][1:-1]) * DAY
+        return range(seconds(pace["from"]), last, step)
+    days = [(EPOCH + datetime.timedelta(seconds=at)).date() for at in range(first, last, DAY)]
+    return [midnight(pace["zone"], day) for day in days if STARTS[pace["cadence"]](day)]
+
+
+def due(paces, period):
+    found, after = [], 0
+    for place, pace in enumerate(paces):
+        start, end = seconds(pace["span"]["start"]), min(seconds(pace["span"]["end"]), seconds(period["end"]))
+        if pace["cadence"] is None:
+            continue
+        every = boundaries(pace, period["end"])
+        begins = [at for at in every if max(start, after) <= at < end]
+        for at in begins:
+            after = min(later for later in every if later > at)
+            if after > seconds(period["start"]):
+                found.append({"start": time(at), "end": time(after), "pace": place})
+    return found
+
+
+# Exposure: occurrences-6.
+
+
+def exposure(backups, span, entered, limits):
+    """Second by second: the newest state at hand, and whether its age is above the RPO before the second ends."""
+    start, end = seconds(span["start"]), seconds(span["end"])
+    teeth, breaches, seen = [], [], False
+    for now in range(start, end):
+        at_hand = [
+            seconds(one["snapshot_at"])
+            for one in backups
+            if any(seconds(had["start"]) <= now < seconds(had["end"]) for had in one["at_hand"])
+        ]
+        seen = seen or bool(at_hand)
+        newest = max(at_hand) if at_hand else None if seen or entered is None else seconds(entered)
+        if teeth and teeth[-1]["newest"] == newest:
+            teeth[-1]["end"] = now + 1
+        else:
+            teeth.append({"start": now, "end": now + 1, "newest": newest})
+        rpo = [one["rpo_s"] for one in limits if seconds(one["span"]["start"]) <= now < seconds(one["span"]["end"])]
+        if newest is not None and rpo and now + 1 - newest > rpo[0]:
+            most = now + 1 - newest
+            if breaches and breaches[-1]["end"] == now and breaches[-1]["rpo_s"] == rpo[0]:
+                breaches[-1] |= {"end": now + 1, "most_s": max(most, breaches[-1]["most_s"])}
+            else:
+                breaches.append({"start": now, "end": now + 1, "most_s": most, "rpo_s": rpo[0]})
+    spell = lambda one: one | {name: time(one[name]) for name in ("start", "end", "newest") if one.get(name) is not None}
+    return [spell(one) for one in teeth], [spell(one) for one in breaches]
+
+
+# Retention: occurrences-7.
+
+
+def kept(retention, there, zone):
+    """The names of the backups that are kept, of (snapshot, name)."""
+    there = sorted(there)
+    if retention["mode"] == "keep_last":
+        return sorted(name for _, name in there[-retention["keep"] :])
+    changes = [(-(10**12), zone["offset_s"])] + [(seconds(one["at"]), one["offset_s"]) for one in zone["changes"]]
+    units = {
+        "daily": lambda day: day.toordinal(),
+        "weekly": lambda day: day.isocalendar()[:2],
+        "monthly": lambda day: (day.year, day.month),
+    }
+    names = set()
+    for tier, unit in units.items():
+        last = {}
+        for at, name in there:
+            shown = EPOCH + datetime.timedelta(seconds=seconds(at) + offset(changes, seconds(at)))
+            last[unit(shown.date())] = name
+        newest = sorted(last, reverse=True)[: retention.get(tier, 0)]
+        names.update(last[one] for one in newest)
+    return sorted(names)

@@ -173,17 +173,44 @@ def tests(record):
 
 def tested(record):
     """rules-7, WW-RT-01."""
-    if not record.policies:
+    terms = record.terms()
+    carried = [(span, policy) for span, policy in terms if policy and span["start"] < record.period["end"]]
+    if not carried:
         return {"status": "not-evidenced", "items": []}
-    result = []
-    for database in record.policies[-1]["databases"]:
-        of = [e for e in tests(record) if e["data"]["database"] == database["id"]]
-        passed = [e for e in of if e["data"]["outcome"] == "passed"]
-        shown = passed[0] if passed else of[-1] if of else None
-        at = passed[0]["data"]["started_at"] if passed else record.period["start"]
-        entry = shown["id"] if shown else ""
-        result.append({"id": f"WW-RT-01/{database['id']}/{at}", "entry": entry, "deviates": not passed})
-    return over(result)
+    result, gaps = [], []
+    for name in sorted({database["id"] for _, policy in carried for database in policy["databases"]}):
+        promised = False
+        of = [e for e in record.all("restore.tested") if e["data"]["purpose"] in TESTS and e["data"]["database"] == name]
+        for kind, suffix in (("cadence", ""), ("full_exercise", "/full")):
+            paces = []
+            for span, policy in terms:
+                here = [d for d in policy["databases"] if d["id"] == name] if policy else []
+                cadence = here[0].get("restore_test", {}).get(kind) if here else None
+                zone = record.zone(policy["timezone"]) if cadence else occurrences.UTC
+                since = policy["effective_from"] if policy else span["start"]
+                paces.append({"span": span, "cadence": cadence, "from": since, "zone": zone})
+            promised = promised or any(pace["cadence"] for pace in paces)
+            for window in occurrences.due(paces, record.period):
+                if window["end"] > record.period["end"]:
+                    continue
+                if window["end"] > record.covered():
+                    gaps.append("not-covered")
+                    continue
+                within = [e for e in of if window["start"] <= e["data"]["started_at"] < window["end"]]
+                # A full exercise is known from its statement alone, which these records do not have.
+                passed = [e for e in within if e["data"]["outcome"] == "passed" and not suffix]
+                shown = passed[0] if passed else within[-1] if within else None
+                name_of = f"WW-RT-01/{name}/{window['start']}{suffix}"
+                result.append({"id": name_of, "entry": shown["id"] if shown else "", "deviates": not passed})
+        if not promised:
+            gaps.append("not-promised")
+    if any(i["deviates"] for i in result):
+        status = "exception"
+    elif any(gap != "not-promised" for gap in gaps) or gaps and not result:
+        status = "not-evidenced"
+    else:
+        status = "supported" if result else "not-occurred"
+    return {"status": status, "items": result}
 
 
 def equal(record):

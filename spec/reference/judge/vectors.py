@@ -17,7 +17,7 @@ from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
 # About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due, samples.
-OUTSIDE = ("fields", "fork", "inclusion", "occurrences", "rows", "rules", "samples", "sizes", "tables", "verdicts")
+OUTSIDE = ("cadences", "exposures", "fields", "fork", "inclusion", "occurrences", "retentions", "rows", "rules", "samples", "sizes", "tables", "verdicts")
 
 
 def disagreements():

@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Assessment, Basis, Gap, GapKind, Item, Rule, Status};
+use super::{Assessment, Basis, Gap, GapKind, Item, Rule};
 use crate::{
     chain::Line,
     event::{Duty, Event, Trigger},
@@ -32,10 +32,7 @@ pub(super) const PERFORMED: Rule = Rule {
 fn performed(record: &Record<'_>) -> Assessment {
     let terms = record.terms();
     if terms.is_empty() {
-        return Assessment::without(
-            Status::NotEvidenced,
-            "no policy in force is carried: what was promised is not known",
-        );
+        return super::no_population(record);
     }
     let in_period = || terms.iter().filter(|term| term.span.start < record.period().end);
     let policies = in_period().filter_map(|term| term.policy);
@@ -75,6 +72,9 @@ fn performed(record: &Record<'_>) -> Assessment {
                 filled => items.push(item(database, &occurrence, run, deviation(filled, run))),
             }
         }
+    }
+    if items.is_empty() && gaps.is_empty() && excused.is_empty() {
+        return super::no_population(record);
     }
     let mut assessment = Assessment::with_gaps(items, gaps);
     if let Some(first) = excused.first() {

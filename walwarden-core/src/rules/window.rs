@@ -6,7 +6,7 @@ use super::{Gap, GapKind};
 use crate::{
     occurrence::{Pace, due},
     policy::{Cadence, Policy},
-    record::Record,
+    record::{Record, Term},
     time::{Period, Time},
 };
 
@@ -27,8 +27,8 @@ pub(super) fn windows<'r>(
     record: &'r Record<'_>,
     cadence: impl Fn(&'r Policy) -> Option<Cadence>,
 ) -> Result<Vec<Window<'r>>, Gap> {
-    let terms = record.terms();
-    let pace = |term: &crate::record::Term<'r>| {
+    let terms = record.all_terms();
+    let pace = |term: &Term<'r>| {
         let cadence = term.policy.and_then(&cadence);
         let zone = match term.policy.filter(|_| cadence.is_some()) {
             Some(policy) => record.zone(&policy.timezone).ok_or_else(|| no_zone(&policy.timezone))?,
