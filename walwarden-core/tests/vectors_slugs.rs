@@ -22,7 +22,7 @@ const PAGES: &[(&str, usize)] = &[
     ("12-rules", 50),
     ("13-verification", 7),
     ("14-comparison", 7),
-    ("15-report", 11),
+    ("15-report", 12),
     ("16-occurrences", 7),
     ("17-workpapers", 12),
 ];

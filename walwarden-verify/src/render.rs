@@ -54,7 +54,7 @@ pub enum Format {
     Html,
     /// Pages of paper.
     Pdf(Paper),
-    /// `report.json`, version `v1-draft`.
+    /// `report.json`, version `v1`.
     Json,
     /// JUnit XML: a suite of checks and one for each database.
     Junit,

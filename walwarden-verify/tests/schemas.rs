@@ -89,7 +89,7 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 fn every_spoilt_place_is_refused() {
     let (comparison, fork) = forked();
     let documents = [
-        ("report.v1-draft.json", report()),
+        ("report.v1.json", report()),
         ("shown-backups.v1-draft.json", shown()),
         ("comparison.v1-draft.json", comparison),
         ("fork-evidence.v1.json", fork),

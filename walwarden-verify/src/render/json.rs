@@ -1,12 +1,15 @@
-//! `report.json`, version `v1-draft` (`spec/schema/report.v1-draft.json`).
+//! `report.json`, version `v1` (`spec/schema/report.v1.json`).
 //!
 //! Own structures, so that inner changes of [`Report`] do not break readers. Values are exact: nothing is cut.
 
+mod recorded;
+
 use serde::Serialize;
 use walwarden_core::{
-    Digest,
+    Digest, Time,
     merkle::TreeHead,
-    rules::{Gap, Item, RuleResult},
+    policy::Framework,
+    rules::{Gap, Item, RuleResult, Status, criteria},
 };
 
 use super::{
@@ -16,7 +19,7 @@ use super::{
 use crate::report::{self, BackupOutcome, CheckResult, Container, Outcome, Report, RunBlock};
 
 /// `schema` of every report of this version.
-const SCHEMA: &str = "https://walwarden.dev/spec/report/v1-draft";
+const SCHEMA: &str = "https://walwarden.dev/spec/report/v1";
 
 /// Writes the report, indented, ended by LF.
 pub(super) fn render(report: &Report, run: &RunBlock) -> Result<String, serde_json::Error> {
@@ -40,6 +43,7 @@ struct V1<'a> {
     trust: Trust<'a>,
     checks: Vec<Check<'a>>,
     rules: Vec<Rule<'a>>,
+    criteria: Vec<Criterion>,
     facts: Facts<'a>,
     run: Run<'a>,
 }
@@ -146,6 +150,40 @@ struct Rule<'a> {
     population: usize,
     items: Vec<RuleItem<'a>>,
     gaps: Vec<RuleGap<'a>>,
+    /// Whether it needs what only a reader can bring.
+    needs_reader: bool,
+    databases: Vec<Part<'a>>,
+    criteria: Vec<CriterionId>,
+}
+
+/// A rule in one database; `*` is what is of none.
+#[derive(Serialize)]
+struct Part<'a> {
+    database: &'a str,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct CriterionId {
+    framework: &'static str,
+    id: &'static str,
+}
+
+/// What the rules of a criterion come to together.
+#[derive(Serialize)]
+struct Criterion {
+    framework: &'static str,
+    id: &'static str,
+    status: Option<&'static str>,
+    rules: Vec<RuleStatus>,
+    /// Not counted: promised by nobody, or in need of what only a reader can bring.
+    beside: Vec<RuleStatus>,
+}
+
+#[derive(Serialize)]
+struct RuleStatus {
+    rule: &'static str,
+    status: &'static str,
 }
 
 /// A part without evidence.
@@ -178,6 +216,7 @@ struct Facts<'a> {
     keys: Vec<Key<'a>>,
     stored_objects: Option<StoredObjects<'a>>,
     not_interpreted: Vec<NotInterpreted<'a>>,
+    recorded: recorded::Recorded<'a>,
 }
 
 #[derive(Serialize)]
@@ -275,6 +314,15 @@ struct Key<'a> {
     custodian: &'a str,
     storage: &'a str,
     state: &'a str,
+    from: Option<At>,
+    to: Option<At>,
+}
+
+/// An entry, and when it was recorded.
+#[derive(Serialize)]
+struct At {
+    seq: u64,
+    recorded_at: String,
 }
 
 #[derive(Serialize)]
@@ -346,6 +394,7 @@ impl<'a> V1<'a> {
             trust: (&report.trust).into(),
             checks: report.checks.iter().map(Into::into).collect(),
             rules: report.rules.iter().map(Into::into).collect(),
+            criteria: criteria(report),
             facts: (&report.facts).into(),
             run: Run {
                 version: &run.version,
@@ -355,6 +404,26 @@ impl<'a> V1<'a> {
             },
         }
     }
+}
+
+/// Every criterion of every framework that a rule speaks to.
+fn criteria(report: &Report) -> Vec<Criterion> {
+    let statuses = |of: &[(&'static str, Status)]| {
+        of.iter().map(|(rule, status)| RuleStatus { rule, status: status.word() }).collect::<Vec<_>>()
+    };
+    let all = Framework::ALL.iter().flat_map(|framework| criteria::roll_up(&report.rules, *framework));
+    let criterion = |criterion: criteria::Criterion| Criterion {
+        framework: criterion.framework.word(),
+        id: criterion.id,
+        status: criterion.status.map(Status::word),
+        rules: statuses(&criterion.rules),
+        beside: statuses(&criterion.beside),
+    };
+    all.map(criterion).collect()
+}
+
+fn at((seq, time): (u64, Time)) -> At {
+    At { seq, recorded_at: time.to_string() }
 }
 
 impl From<report::Counts> for Counts {
@@ -460,6 +529,16 @@ impl<'a> From<&'a RuleResult> for Rule<'a> {
             population: result.items.len(),
             items: result.items.iter().map(Into::into).collect(),
             gaps: result.gaps.iter().map(Into::into).collect(),
+            needs_reader: result.rule.reader,
+            databases: result
+                .by_database()
+                .into_iter()
+                .map(|(database, status)| Part { database, status: status.word() })
+                .collect(),
+            criteria: criteria::of(result.rule.id)
+                .iter()
+                .flat_map(|(framework, ids)| ids.iter().map(|id| CriterionId { framework: framework.word(), id }))
+                .collect(),
         }
     }
 }
@@ -500,6 +579,7 @@ impl<'a> From<&'a report::Shown> for Facts<'a> {
                 .iter()
                 .map(|(seq, entry, kind)| NotInterpreted { seq: *seq, entry, r#type: kind })
                 .collect(),
+            recorded: (&facts.recorded).into(),
         }
     }
 }
@@ -641,6 +721,8 @@ impl<'a> From<&'a report::KeyShown> for Key<'a> {
             custodian: &key.custodian,
             storage: &key.storage,
             state: &key.state,
+            from: key.from.map(at),
+            to: key.to.map(at),
         }
     }
 }

@@ -173,7 +173,7 @@ fn the_page_forbids_itself_everything_but_its_style() {
 }
 
 fn schema() -> jsonschema::Validator {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/schema/report.v1-draft.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/schema/report.v1.json");
     let schema: Value = serde_json::from_slice(&std::fs::read(path).expect("the schema")).expect("JSON");
     jsonschema::validator_for(&schema).expect("a schema")
 }
