@@ -12,7 +12,7 @@ use walwarden_core::{
     event::{BackupFailed, Event},
     merkle::TreeHead,
     policy::Policy,
-    rules::{RuleResult, Status},
+    rules::{RuleResult, Status, exposure::Exposure},
     zone::Zone,
 };
 
@@ -152,6 +152,8 @@ pub struct Shown {
     pub keys: Vec<KeyShown>,
     /// Stored objects that the reader brought, held against the statements; `None` where none were brought.
     pub artifacts: Option<ArtifactsShown>,
+    /// How old the newest backup at hand was, of each database that a policy names.
+    pub exposures: Vec<ExposureShown>,
     /// Entries of the period, by type.
     pub kinds: BTreeMap<String, u64>,
     /// Events of the period that no list of its own holds, in chain order.
@@ -162,6 +164,15 @@ pub struct Shown {
     pub not_interpreted: Vec<(u64, String, String)>,
     /// What populations are made of, event by event.
     pub recorded: Recorded,
+}
+
+/// How much data of a database a failure would have cost at each instant.
+#[derive(Debug, Clone)]
+pub struct ExposureShown {
+    /// The database.
+    pub database: String,
+    /// Its teeth, the RPOs in force, and where it was above them.
+    pub exposure: Exposure,
 }
 
 /// An event of the period: maintenance, holds, acts of people, corrections.

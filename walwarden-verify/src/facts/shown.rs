@@ -6,7 +6,8 @@ use walwarden_core::{
     Digest, Period,
     chain::Line,
     event::{Event, RestoreTested},
-    record::Record,
+    record::{Custody, Record},
+    rules::exposure,
     statement::{RestoreTest, key_registry::Ceremony, restore_test::StepOutcome},
     value::EntryId,
 };
@@ -16,8 +17,8 @@ use super::{
     recorded::{ALWAYS, Gather},
 };
 use crate::report::{
-    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, OtherEvent, PolicyShown, RestoreShown, Shown,
-    Subject,
+    BackupOutcome, BackupShown, Claims, CompletedShown, DatabaseShown, ExposureShown, OtherEvent, PolicyShown,
+    RestoreShown, Shown, Subject,
 };
 
 impl Facts<'_> {
@@ -68,6 +69,7 @@ impl Facts<'_> {
         let period = record.period();
         shown.entries_in_period = record.items().count() as u64;
         shown.span = span(entries.all());
+        shown.exposures = exposures(record);
         shown.zone = record.newest_policy().and_then(|policy| record.zone(&policy.timezone)).cloned();
         shown.policies = self.policies_shown(entries.all(), period);
         let statements = self.statements().ok();
@@ -259,6 +261,16 @@ impl One {
             _ => None,
         }
     }
+}
+
+/// By database, as the rule about it computes them.
+fn exposures(record: &Record<'_>) -> Vec<ExposureShown> {
+    let custody = Custody::of(record);
+    let shown = |database: &str| {
+        let exposure = exposure::of(record, database, &custody)?;
+        Some(ExposureShown { database: database.into(), exposure })
+    };
+    record.databases().into_iter().filter_map(shown).collect()
 }
 
 /// From the first entry to the last.

@@ -6,6 +6,7 @@
 mod axis;
 mod calendar;
 mod durations;
+mod exposure;
 mod grid;
 mod spans;
 
@@ -18,6 +19,7 @@ use super::{
 pub(super) use axis::{Day, day_of, months};
 pub(super) use calendar::{DayState, calendar};
 pub(super) use durations::{Bar, durations};
+pub(super) use exposure::{Curve, exposure};
 pub(super) use grid::{GridRow, grid};
 pub(super) use spans::{Validity, spans};
 
@@ -116,6 +118,10 @@ pub(crate) enum Paint {
     Rule,
     /// Curves and bars.
     Navy,
+    /// What lies under a curve.
+    Soft,
+    /// What lies behind a breach.
+    Tint,
     /// A status.
     Good,
     /// A status.

@@ -16,6 +16,7 @@ mod cover;
 mod criteria;
 mod due;
 mod evidence;
+mod exposure;
 mod family;
 mod history;
 mod integrity;

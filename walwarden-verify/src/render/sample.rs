@@ -340,6 +340,7 @@ fn facts() -> Shown {
         zone: Some(walwarden_core::zone::Zone::utc()),
         kinds: [("backup.completed".to_owned(), 10), ("backup.failed".to_owned(), 1)].into(),
         others: Vec::new(),
+        exposures: vec![exposure()],
         files: vec![("bundle.dsse.json".into(), 4_210, digest("file"))],
         span: Some(Period { start: at(0), end: at(92) }),
         entries: 253,
@@ -416,6 +417,21 @@ reviewers = ["sec-lead"]
 review_within = "14d"
 "#;
     walwarden_core::policy::Policy::from_toml(toml).expect("a policy")
+}
+
+/// A backup each night but the ninth, under an RPO of 27 hours.
+fn exposure() -> crate::report::ExposureShown {
+    use walwarden_core::exposure::{Breach, Limit, Tooth};
+    let span = |start, end| Period { start: at(start), end: at(end) };
+    let tooth = |(start, end)| Tooth { span: span(start, end), newest: Some(at(start)) };
+    let nights = (1..20).filter(|night| *night != 9);
+    let exposure = walwarden_core::rules::exposure::Exposure {
+        teeth: nights.map(|night| tooth((night, night + if night == 8 { 2 } else { 1 }))).collect(),
+        limits: vec![Limit { span: span(0, 92), rpo_s: 97_200 }],
+        breaches: vec![Breach { span: span(9, 10), most_s: 172_800, rpo_s: 97_200 }],
+        entries: std::collections::BTreeMap::new(),
+    };
+    crate::report::ExposureShown { database: "orders-prod".into(), exposure }
 }
 
 fn due(day: u32) -> crate::report::recorded::DueShown {

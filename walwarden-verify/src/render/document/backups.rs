@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use walwarden_core::occurrence::Filled;
 
 use super::{
-    Block, Cell, Heading, Mark, Row, Section, Sign, Table, Text, Tone, artifacts, due, due::Due, family, history,
-    others, words,
+    Block, Cell, Heading, Mark, Row, Section, Sign, Table, Text, Tone, artifacts, due, due::Due, exposure, family,
+    history, others, words,
 };
 use crate::{
     render::chart::{DayState, Figure, calendar},
@@ -29,6 +29,7 @@ pub(super) fn section(report: &Report) -> Section {
         Block::Figure(figure(report, &due)),
         by_database(report, &due).or(history::nothing(report, "No database has a schedule or a backup in the period.")),
     ];
+    blocks.extend(exposure::blocks(report));
     blocks.push(Block::heading("Not on time"));
     blocks.push(not_on_time(&due));
     blocks.push(Block::heading("Made good, by hand, excused"));

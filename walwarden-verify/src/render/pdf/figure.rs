@@ -8,7 +8,7 @@ use super::{
     draw::{self, Item},
     flow::Flow,
     font::Font,
-    style::{self, CAPTION, CHIP, Colour, INK, MUTED, NAVY, RULE, SIDE, Style},
+    style::{self, CAPTION, CHIP, Colour, INK, MUTED, NAVY, RULE, SIDE, SOFT, Style},
     tags::Role,
 };
 use crate::render::document::Tone;
@@ -94,6 +94,8 @@ const fn colour(paint: Paint) -> Colour {
         Paint::Muted => MUTED,
         Paint::Rule => RULE,
         Paint::Navy => NAVY,
+        Paint::Soft => SOFT,
+        Paint::Tint => style::tone(Tone::Bad).1,
         Paint::Good => style::tone(Tone::Good).0,
         Paint::Warn => style::tone(Tone::Warn).0,
         Paint::Bad => style::tone(Tone::Bad).0,
