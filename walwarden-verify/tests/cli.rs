@@ -127,6 +127,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         file("broken.zip", &bytes)
     };
     let line = format!("acme.example/minimal-k3v9q2x7ta 1 {root}");
+    let marked = file("marked.json", &[b"\xef\xbb\xbf".as_slice(), &std::fs::read(&trust).unwrap()].concat());
     let cases: Vec<(Vec<&str>, &str)> = vec![
         (vec![], "<BUNDLE>"),
         (vec![&bundle, "explain"], "a command stands first"),
@@ -147,6 +148,8 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--first-contact", "--previous", &bundle], "leave --first-contact away"),
         (vec![&bundle, "--known-head", &trust], "neither a checkpoint nor a line"),
         (vec![&bundle, "--known-head", &line], "write the line into a file"),
+        (vec![&bundle, "--known-head", "-"], "cat > head.txt"),
+        (vec![&bundle, "--trust", &marked], "tail -c +4"),
         (vec![&bundle, "--trust", &trust, "--known-head", &heads.0], "one size and different roots"),
         (vec![&bundle, "--trust", &trust, "--known-head", &heads.1], "different chains"),
         (vec![&bundle, "--trust", &trust, "--previous", &broken], "does not stand itself"),
@@ -157,7 +160,7 @@ fn mistakes_are_two_lines_and_exit_2() {
         (vec![&bundle, "--trust", &trust, "--json", &trust], "will not be written over"),
         (vec![&bundle, "--json", folder.path().to_str().unwrap()], "is a folder"),
     ];
-    assert_eq!(cases.len(), 28, "change this number on purpose");
+    assert_eq!(cases.len(), 30, "change this number on purpose");
     for (args, expected) in cases {
         refused(&args, expected);
     }

@@ -79,6 +79,13 @@ impl Pins {
                 ));
             }
             let bytes = small(path, limits::HANDOVER_BYTES)?;
+            if bytes.starts_with(b"\xef\xbb\xbf") {
+                let name = path.display();
+                return Err(Failure::new(
+                    format!("{name} begins with a byte order mark, which an editor has added"),
+                    format!("take the file as it was sent, or: tail -c +4 {name} > plain.json, and --trust plain.json"),
+                ));
+            }
             trust.add_handover(&bytes).map_err(|error| {
                 let what = format!("{}: {error}", path.display());
                 Failure::new(what, "--trust takes the handover.json of `walwarden init`")
@@ -182,6 +189,10 @@ fn known_head(path: &Path) -> Result<KnownHead, Failure> {
     if path.to_str().is_some_and(|text| parse_head(text).is_ok()) {
         let what = "--known-head was given the line of a head, and takes a file";
         return Err(Failure::new(what, "write the line into a file, and give the name of the file"));
+    }
+    if path.as_os_str() == "-" {
+        let what = "--known-head takes a file, and does not read what is typed";
+        return Err(Failure::new(what, "write the line into a file first: cat > head.txt, then --known-head head.txt"));
     }
     let text = String::from_utf8(small(path, limits::DOCUMENT_BYTES)?).unwrap_or_default();
     let head = parse_head(&text).map_err(|error| {
