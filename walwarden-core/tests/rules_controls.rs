@@ -294,6 +294,7 @@ const AFTER_MIGRATIONS: Promise =
     ("", "", "[[evidence]]\ncollector = \"schema_snapshot\"\nfrequency = \"per_migration\"\ndue_within = \"1d\"\n");
 const LOGS: Promise = ("", "", "[[evidence]]\ncollector = \"connection_logs\"\nfrequency = \"monthly\"\n");
 const ALERTS: Promise = ("", "", "[alerts]\nraise_within = \"15m\"\nack_within = \"24h\"\n");
+const MISSES: Promise = ("", "schedule = \"0 2 1 * *\"\n", "[alerts]\nraise_within = \"15m\"\n");
 const TEST_FIRE: Promise = ("", "", "[alerts]\ntest_fire = \"monthly\"\n");
 const SUPPLIERS: Promise =
     ("", "", "[[subservice]]\nname = \"Disks\"\nreport = { kind = \"SOC 2\", review = \"yearly\" }\n");
@@ -592,6 +593,11 @@ fn alerts() -> Vec<(Case, Status, &'static str)> {
             ),
             NotEvidenced,
             "",
+        ),
+        (
+            case("WW-MO-01", "missed, and not found", MISSES, &[]),
+            Exception,
+            "the producer did not find it, and nobody was told",
         ),
         (fire("tested", &[alert(10, at(9, 0), None, "delivered")]), Supported, ""),
         (fire("tested in July", &[alert(10, at(-9, 0), None, "delivered")]), Exception, "no test alert was delivered"),

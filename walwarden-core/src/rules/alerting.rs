@@ -1,7 +1,7 @@
 //! WW-MO-01: people were told of what went wrong (`spec:rules-35`).
 
 use alloc::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     format,
     string::{String, ToString as _},
     vec,
@@ -11,11 +11,12 @@ use alloc::{
 use super::{
     Assessment, Basis, Gap, GapKind, Item, Rule,
     integrity::in_force,
+    performed::missed,
     window::{ALL, after, gap, not_promised, windows},
 };
 use crate::{
     chain::Line,
-    event::{AlertRaised, CopyOutcome, Delivery, Event, Outcome},
+    event::{AlertRaised, CopyOutcome, Delivery, Duty, Event, Outcome},
     policy::{Alerts, Policy},
     record::Record,
     time::Time,
@@ -70,11 +71,42 @@ fn alerting(record: &Record<'_>) -> Assessment {
             }
         }
     }
+    unfound(record, &mut items, &mut gaps);
     match test_fires(record, &told, &mut gaps) {
         Ok(fires) => items.extend(fires),
         Err(lacking) => gaps.push(lacking),
     }
     Assessment::with_gaps(items, gaps)
+}
+
+/// Backups that were missed and that the producer did not find by itself: of these nobody was told.
+fn unfound(record: &Record<'_>, items: &mut Vec<Item>, gaps: &mut Vec<Gap>) {
+    let mut found: BTreeSet<(String, Time)> = BTreeSet::new();
+    for (_, event) in record.events(&["occurrence.missed"]) {
+        if let Event::OccurrenceMissed(missed) = event
+            && missed.kind == Duty::Backup
+        {
+            found.extend(missed.database.map(|database| (database, missed.expected_at)));
+        }
+    }
+    let terms = record.terms();
+    for (database, window) in missed(record) {
+        let term = terms.iter().find(|term| term.span.contains(window.at));
+        let promise = term.and_then(|term| term.policy?.alerts.as_ref());
+        let Some(within) = promise.and_then(|alerts| alerts.raise_within_s) else { continue };
+        if found.contains(&(database.clone(), window.at)) {
+            continue;
+        }
+        let (at, until) = (window.at, after(window.end, within));
+        if record.covered() < until {
+            let what = format!("a missed backup at {at}: due by {until}, and the record ends before");
+            gaps.push(gap(GapKind::NotCovered, &database, what));
+            continue;
+        }
+        let deviation = Some("a missed backup: the producer did not find it, and nobody was told".into());
+        let id = format!("{}/{database}/{at}/missed", ALERTING.id);
+        items.push(Item { id, at, database, entry: String::new(), deviation, note: None });
+    }
 }
 
 /// What somebody has to be told of.

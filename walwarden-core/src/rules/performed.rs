@@ -11,7 +11,7 @@ use super::{Assessment, Basis, Gap, GapKind, Item, Rule};
 use crate::{
     chain::Line,
     event::{Duty, Event, Trigger},
-    occurrence::{self, End, Filled, Occurrence, Run, Term},
+    occurrence::{self, End, Filled, Occurrence, Run, Term, Window},
     record::Record,
     time::{Period, Time},
     value::EntryId,
@@ -84,6 +84,20 @@ fn performed(record: &Record<'_>) -> Assessment {
         assessment.reason = if assessment.reason.is_empty() { note } else { format!("{}; {note}", assessment.reason) };
     }
     assessment
+}
+
+/// Occurrences of the period at which no run began, each with its database.
+pub(super) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
+    let attempts = by_database(record);
+    let mut missed = Vec::new();
+    for database in record.databases() {
+        let Ok(promised) = promised(record, database) else { continue };
+        let of = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
+        let found = occurrences(record, database, &promised, of).into_iter();
+        let found = found.filter(|occurrence| occurrence.filled == Filled::Missed);
+        missed.extend(found.map(|occurrence| (database.into(), occurrence.window)));
+    }
+    missed
 }
 
 /// What the policies in force promise for a database; the zone that the record lacks, otherwise.

@@ -340,9 +340,9 @@ pub(super) const TEXTS: &[RuleText] = &[
         id: "WW-MO-01",
         spec: "rules-35",
         asks: "Whether people were told of each failure, miss and mismatch in time, and said that they had seen it.",
-        population: "Each failed backup, missed occurrence that the producer found, mismatching or missing copy and restore test that did not pass, recorded in the period; and each window of test alerts that ends in it.",
+        population: "Each failed backup, each missed backup and whatever else the producer found missed, each mismatching or missing copy and each restore test that did not pass, of the period; and each window of test alerts that ends in it.",
         deviates: "that no alert was raised, delivered or acknowledged, or how late that was",
-        limits: "That a channel took a message does not say that anybody read it: the acknowledgement does. What the producer itself did not find is asked by WW-BK-01.",
+        limits: "That a channel took a message does not say that anybody read it: the acknowledgement does. A missed backup that the producer did not find is an item too: nobody can have been told of it.",
         ask: "Ask to see one alert where it arrived, and who is called when nobody answers.",
     },
     RuleText {
