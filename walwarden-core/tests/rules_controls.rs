@@ -326,7 +326,7 @@ fn integrity() -> Vec<(Case, Status, &'static str)> {
         case
     };
     let late = |about, at, recorded_at| {
-        let line = Line { recorded_at, offset_ms: Some(0), ..failed(10, at) };
+        let line = Line { recorded_at, offset_ms: Some(0), ..alert(10, at, None, "delivered") };
         case("WW-IN-05", about, CLOCKS, &[line])
     };
     vec![
@@ -361,6 +361,16 @@ fn integrity() -> Vec<(Case, Status, &'static str)> {
         (clock("too few", &[Some(0), Some(2001), None]), Exception, "1 of 3 entries have a clock within 2000 ms"),
         (late("late", at(3, 0), at(3, 2)), Exception, "recorded late: 7200 s after it happened, promised 3600 s"),
         (late("of July", at(0, 23), at(1, 0)), Exception, "late for an earlier period"),
+        (
+            case(
+                "WW-IN-05",
+                "a late failure is one of WW-BK-03",
+                CLOCKS,
+                &[Line { recorded_at: at(3, 2), offset_ms: Some(0), ..failed(10, at(3, 0)) }],
+            ),
+            Supported,
+            "",
+        ),
     ]
 }
 

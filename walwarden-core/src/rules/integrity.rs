@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     chain::Line,
+    event::{Event, Purpose},
     key::KeyId,
     policy::{Clock, Collector, Policy},
     record::Record,
@@ -251,22 +252,23 @@ impl Entries {
     }
 }
 
-/// Whether another rule has an entry as its item, and says that it is late.
+/// Whether another rule has an entry as its item, and says that it is late: WW-BK-03, WW-BK-04, WW-RT-05 or WW-EV-01.
 fn elsewhere(record: &Record<'_>, line: &Line<'_>) -> bool {
-    if line.is_one_of(LATE_ELSEWHERE) {
+    if line.is_one_of(&["backup.failed", "backup.completed"]) {
         return true;
     }
-    let crate::event::Event::EvidenceCollected(data) = evidence(line) else { return false };
-    let collector = Collector::ALL.iter().find(|collector| collector.word() == data.collector);
-    let promised = |policy: &Policy| collector.is_some_and(|of| promises(policy, *of).next().is_some());
-    record.policy_of(line).is_some_and(promised)
-}
-
-/// Types of events of which other rules say that they are late; captures that are promised are among them too.
-const LATE_ELSEWHERE: &[&str] = &[];
-
-fn evidence(line: &Line<'_>) -> crate::event::Event {
-    if line.is_one_of(&["evidence.collected"]) { line.event() } else { crate::event::Event::NotInterpreted }
+    if !line.is_one_of(&["evidence.collected", "restore.tested"]) {
+        return false;
+    }
+    match line.event() {
+        Event::RestoreTested(test) => matches!(test.purpose, Purpose::Scheduled | Purpose::Drill),
+        Event::EvidenceCollected(data) => {
+            let collector = Collector::ALL.iter().find(|collector| collector.word() == data.collector);
+            let promised = |policy: &Policy| collector.is_some_and(|of| promises(policy, *of).next().is_some());
+            record.policy_of(line).is_some_and(promised)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a policy in force in the period promises something.
