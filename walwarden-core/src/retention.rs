@@ -9,6 +9,9 @@ use chrono::{Datelike as _, NaiveDate};
 
 use crate::{policy::Retention, time::Time, value::EntryId, zone::Zone};
 
+/// What tells a day, week or month from the others.
+type Unit = fn(NaiveDate) -> (i32, u32);
+
 /// Of the backups that are there, those that are kept: the last of each of so many days, weeks and months that have one,
 /// by the clock of `zone`; or the last so many. Backups are named by their snapshots.
 #[must_use]
@@ -18,17 +21,15 @@ pub fn kept(retention: &Retention, there: &[(Time, EntryId)], zone: &Zone) -> BT
     match retention {
         Retention::KeepLast { keep, .. } => sorted.iter().rev().take(count(*keep)).map(|(_, id)| *id).collect(),
         Retention::Tiers { daily, weekly, monthly, .. } => {
-            let day = |day: NaiveDate| (day.year(), day.ordinal());
-            let week = |day: NaiveDate| (day.iso_week().year(), day.iso_week().week());
-            let month = |day: NaiveDate| (day.year(), day.month());
-            let tiers: [(Option<i64>, fn(NaiveDate) -> (i32, u32)); 3] =
-                [(*daily, day), (*weekly, week), (*monthly, month)];
-            let of = |(keep, unit): (Option<i64>, fn(NaiveDate) -> (i32, u32))| {
+            let day: Unit = |day| (day.year(), day.ordinal());
+            let week: Unit = |day| (day.iso_week().year(), day.iso_week().week());
+            let month: Unit = |day| (day.year(), day.month());
+            let of = |(keep, unit): (&Option<i64>, Unit)| {
                 let last: BTreeMap<_, EntryId> =
                     sorted.iter().map(|(at, id)| (unit(zone.local(*at).date()), *id)).collect();
                 last.into_values().rev().take(count(keep.unwrap_or(0))).collect::<Vec<_>>()
             };
-            tiers.into_iter().flat_map(of).collect()
+            [(daily, day), (weekly, week), (monthly, month)].into_iter().flat_map(of).collect()
         }
     }
 }

@@ -99,7 +99,7 @@ fn exposure(record: &Record<'_>) -> Assessment {
                     items.push(item(database, start, "", Some(lost)));
                 }
                 Some(newest) => {
-                    let entry = exposure.entries.get(&newest).map(|id| id.as_str().into()).unwrap_or_default();
+                    let entry = exposure.entries.get(&newest).map(EntryId::as_str).unwrap_or_default();
                     items.push(item(database, start, entry, over(&exposure, tooth, record.period().end)));
                 }
             }
