@@ -1,6 +1,6 @@
 //! Workpapers: the populations behind a report as tables, for an auditor's own work (`spec/17-workpapers.md`).
 //!
-//! One [`Table`] drives a CSV file and a sheet of the workbook. Tables say what the report says; nothing is judged here.
+//! One `Table` drives a CSV file and a sheet of the workbook. Tables say what the report says; nothing is judged here.
 //! Nothing here writes a file: the papers are bytes with names.
 
 mod backups;
