@@ -29,10 +29,16 @@ pub(super) struct Joined<'r> {
 impl<'r> Joined<'r> {
     pub(super) fn of(report: &'r Report) -> Self {
         let recorded = &report.facts.recorded;
-        let items = report.rules.iter().flat_map(|result| {
-            let named = result.items.iter().filter(|item| !item.entry.is_empty());
-            named.map(|item| ((result.rule.id, item.entry.as_str()), item))
-        });
+        let mut items: BTreeMap<(&'static str, &str), &Item> = BTreeMap::new();
+        for result in &report.rules {
+            for item in result.items.iter().filter(|item| !item.entry.is_empty()) {
+                let known = items.entry((result.rule.id, item.entry.as_str())).or_insert(item);
+                // An entry may be several items of a rule: then one that deviates speaks for it.
+                if known.deviation.is_none() {
+                    *known = item;
+                }
+            }
+        }
         let actions =
             recorded.actions.iter().flat_map(|action| action.subjects.iter().map(move |s| (s.as_str(), action)));
         let alerts = recorded.alerts.iter().filter_map(|alert| Some((alert.subject.as_deref()?, alert)));
@@ -52,7 +58,7 @@ impl<'r> Joined<'r> {
             due: due.collect(),
             copies,
             rules: report.rules.iter().map(|result| (result.rule.id, result)).collect(),
-            items: items.collect(),
+            items,
             actions: actions.collect(),
             alerts: alerts.collect(),
         }

@@ -72,3 +72,16 @@ fn no_paper_says_a_forbidden_word() {
         }
     }
 }
+
+#[test]
+fn an_entry_that_is_several_items_deviates_where_one_does() {
+    for order in [[None, Some("late")], [Some("late"), None]] {
+        let mut report = sample::clean();
+        let result = report.rules.iter_mut().find(|result| result.rule.id == "WW-BK-04").expect("the rule");
+        result.items =
+            (0..2).zip(order).map(|(day, deviation)| sample::item("WW-BK-04", "shop", day, deviation)).collect();
+        let entry = result.items[0].entry.clone();
+        assert_eq!(entry, result.items[1].entry);
+        assert_eq!(Joined::of(&report).attribute("WW-BK-04", &entry), "deviates");
+    }
+}
