@@ -11,6 +11,7 @@ use alloc::{
 
 use super::{Apart, DatabasePolicy, Framework, Policy, Retention, Span};
 use crate::{
+    rules::words::duration,
     schedule::Schedule,
     time::{Period, Time},
     zone::Zone,
@@ -166,7 +167,7 @@ fn rpo_gap(policy: &Policy, about: &Surroundings<'_>) -> Asked {
     let from = about.adopted_at.unwrap_or(policy.effective_from);
     Ok(databases(policy, |database| {
         let longest = longest(database, zone, from)?;
-        (longest.needed_s() > database.rpo_s).then(|| format!("{}, RPO {} s", longest.words(), database.rpo_s))
+        (longest.needed_s() > database.rpo_s).then(|| format!("{}, RPO {}", longest.words(), duration(database.rpo_s)))
     }))
 }
 
@@ -186,8 +187,8 @@ impl Longest {
 
     /// How it comes about.
     pub(crate) fn words(self) -> String {
-        let Self { gap, late, run } = self;
-        format!("gap {gap} s + start {late} s + run {run} s = {} s", self.needed_s())
+        let [gap, late, run, all] = [self.gap, self.late, self.run, self.needed_s()].map(duration);
+        format!("gap {gap} + start {late} + run {run} = {all}")
     }
 }
 

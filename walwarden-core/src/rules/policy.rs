@@ -11,6 +11,7 @@ use super::{
     Assessment, Basis, GapKind, Item, Rule,
     review::{Reviews, counts},
     window::{ALL, gap, no_zone},
+    words,
 };
 use crate::{
     chain::Line,
@@ -163,7 +164,7 @@ fn frequency(record: &Record<'_>) -> Assessment {
             // Databases of a policy often share a schedule, and its year is walked once.
             let longest = *known.entry((from, same)).or_insert_with(|| longest(database, zone, from));
             let Some(longest) = longest else { continue };
-            let words = format!("{}, RPO {} s", longest.words(), database.rpo_s);
+            let words = format!("{}, RPO {}", longest.words(), words::duration(database.rpo_s));
             let deviation = (longest.needed_s() > database.rpo_s).then(|| words.clone());
             let note = deviation.is_none().then_some(words);
             items.push(Item { note, ..item(record, FREQUENCY.id, term, &database.id, deviation) });
