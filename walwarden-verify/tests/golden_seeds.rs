@@ -512,8 +512,9 @@ fn no_check_of_an_honest_bundle_fails() {
     }
     let never: Vec<&str> = stories.iter().filter(|(_, count)| **count == 0).map(|(feature, _)| *feature).collect();
     assert!(never.is_empty(), "these never happened: {never:?}");
-    let [verified, exceptions, ..] = verdicts;
-    assert!(verified > 0 && exceptions > 0, "both occur: {verdicts:?}");
+    // Drawn stories keep no promise for long: what they must not do is fail a check.
+    let [_, exceptions, _, rejected] = verdicts;
+    assert!(exceptions > 0 && rejected == 0, "{verdicts:?}");
 }
 
 #[test]
