@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo test check fmt lint vectors fixtures bench fuzz mutants dist dist-check clean
+.PHONY: help demo test check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -38,6 +38,9 @@ fixtures: ## writes golden and tampered bundles again
 bench: ## ratios against pg_dump, COPY and openssl, all in one run
 	@.ci/setup demo
 	@fixtures/bench/run
+
+look: ## pages of the report as pictures in target/look, and what axe-core says of them
+	@.ci/look
 
 fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
 	@cargo +nightly fuzz --version >/dev/null || { echo "hint: install cargo-fuzz and a nightly toolchain" >&2; exit 2; }
