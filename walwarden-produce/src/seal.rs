@@ -1,13 +1,10 @@
 //! Sealing: the evidence of a period in one zip, judged before it is published.
 
 pub mod contents;
+pub mod judged;
 pub mod zip;
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use walwarden_core::{
     Digest, Period, Time,
@@ -18,16 +15,13 @@ use walwarden_core::{
 };
 
 use crate::{
-    error::{OperatorError, ProduceError, StorageError, VaultError, VerifierError},
-    files, keys, period,
+    error::{OperatorError, ProduceError, VaultError},
+    keys, period,
     producer::{Producer, Signers, sign},
-    store::local::hash_file,
     vault::{Appended, Draft, Snapshot},
 };
 use contents::Contents;
-
-/// The program that judges, as it is installed beside this one.
-const VERIFIER: &str = "walwarden-verify";
+use judged::{Beside, Published, Target};
 
 /// What to seal.
 pub struct SealRequest<'a> {
@@ -35,6 +29,8 @@ pub struct SealRequest<'a> {
     pub period: &'a str,
     /// The file; named after chain and period otherwise.
     pub out: Option<&'a Path>,
+    /// What the verifier writes beside it.
+    pub beside: Vec<Beside>,
     /// Whether a bundle that is rejected is written all the same.
     pub as_is: bool,
     /// The verifier's file.
@@ -48,6 +44,8 @@ pub struct SealRequest<'a> {
 pub struct Sealed {
     /// Its file.
     pub path: PathBuf,
+    /// What is beside it: reports, workpapers.
+    pub beside: Vec<(&'static str, PathBuf)>,
     /// The period.
     pub period: Period,
     /// SHA-256 of the `bundle/v1` payload: the bundle's identity.
@@ -66,16 +64,6 @@ pub struct Sealed {
     pub handover: PathBuf,
 }
 
-/// The verifier beside the running program.
-///
-/// # Errors
-/// It is not there.
-pub fn verifier() -> Result<PathBuf, ProduceError> {
-    let own = env::current_exe().map_err(StorageError::at("find", "the running program"))?;
-    let path = own.with_file_name(VERIFIER);
-    if path.is_file() { Ok(path) } else { Err(VerifierError::Missing(path).into()) }
-}
-
 /// Seals a period.
 ///
 /// # Errors
@@ -83,10 +71,9 @@ pub fn verifier() -> Result<PathBuf, ProduceError> {
 pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealRequest<'_>) -> Result<Sealed, ProduceError> {
     let zone = zone(producer)?;
     let period = period::parse(request.period, &zone).map_err(OperatorError::from)?;
-    let out = out(producer, request);
-    if out.exists() {
-        return Err(OperatorError::Exists(out).into());
-    }
+    let zip = out(producer, request);
+    let target = Target { zip, beside: request.beside.clone(), as_is: request.as_is };
+    target.is_free()?;
     if producer.now() < period.end {
         (request.notice)("the period is not over: what it still lacks will show as not covered");
     }
@@ -97,27 +84,27 @@ pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealReques
     let begun = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(begun)))))?;
     let contents = Contents::collect(producer, period, begun.head)?;
     let (envelope, bytes) = pack(producer, signers, contents)?;
-    let partial = files::with_suffix(&out, ".partial");
-    let judged = write_and_judge(&partial, &bytes, producer, request);
-    let (verdict, report) = judged.inspect_err(|_| _ = fs::remove_file(&partial))?;
-    let path = publish(&partial, &out, verdict, &report, request)?;
+    let trust = producer.folder.join(keys::HANDOVER);
+    let judged = target.judge(&bytes, request.verifier, &trust, request.notice)?;
+    let Published { zip, beside } = judged.publish()?;
     let written = ExportMade {
         size: Some(begun.head.size),
         payload_sha256: Some(envelope.payload_digest()),
-        rejected: (verdict == 1).then_some(true),
+        rejected: (judged.verdict == 1).then_some(true),
         ..export(ExportState::Written, period)
     };
     let entry = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(written)))))?;
     // The head at which this bundle ends: one line further and the bundle would fall short of its own handover.
     let handover = keys::write_handover(&producer.folder, &producer.registry, begun.head)?;
     Ok(Sealed {
-        path,
+        path: zip,
+        beside,
         period,
         identity: envelope.payload_digest(),
         zip: Digest::of(&bytes),
         bytes: bytes.len() as u64,
-        verdict,
-        report,
+        verdict: judged.verdict,
+        report: judged.report,
         entry,
         handover,
     })
@@ -167,53 +154,4 @@ fn pack(producer: &Producer, signers: &Signers, contents: Contents) -> Result<(E
     let envelope = sign(&signers.statement, &Statement::new(subjects, Bundle { sealed_at, ..predicate }))?;
     files.insert(STATEMENT.into(), envelope.to_jcs()?);
     Ok((envelope, zip::pack(&files)?))
-}
-
-/// Runs the verifier as an auditor would, with what the auditor was given before.
-fn write_and_judge(
-    partial: &Path,
-    bytes: &[u8],
-    producer: &Producer,
-    request: &SealRequest<'_>,
-) -> Result<(i32, String), ProduceError> {
-    files::replace(partial, bytes, 0o644)?;
-    let (_, found) = hash_file(partial).map_err(StorageError::at("read", partial))?;
-    if found != Digest::of(bytes) {
-        return Err(ProduceError::Bug("the bundle was read back with other bytes than were written".into()));
-    }
-    let mut command = Command::new(request.verifier);
-    command.arg(partial).arg("--trust").arg(producer.folder.join(keys::HANDOVER)).env("NO_COLOR", "1");
-    let output = command.output().map_err(StorageError::at("run", request.verifier))?;
-    let report = String::from_utf8_lossy(&output.stdout).into_owned();
-    match output.status.code().unwrap_or(-1) {
-        code @ (0 | 3 | 4) => Ok((code, report)),
-        1 if request.as_is => Ok((1, report)),
-        1 => {
-            (request.notice)(report.trim_end());
-            Err(VerifierError::Rejected.into())
-        }
-        code => {
-            (request.notice)(String::from_utf8_lossy(&output.stderr).trim_end());
-            Err(VerifierError::Unusable(code).into())
-        }
-    }
-}
-
-/// Puts the file in its place in one step; a rejected one under a name that says so, its report beside it.
-fn publish(
-    partial: &Path,
-    out: &Path,
-    verdict: i32,
-    report: &str,
-    request: &SealRequest<'_>,
-) -> Result<PathBuf, ProduceError> {
-    let path = if verdict == 1 { out.with_extension("rejected.zip") } else { out.to_owned() };
-    if verdict == 1 {
-        let beside = path.with_extension("txt");
-        files::replace(&beside, report.as_bytes(), 0o644)?;
-        (request.notice)(&format!("rejected; the report is in {}", beside.display()));
-    }
-    fs::rename(partial, &path).map_err(StorageError::at("rename to", &path))?;
-    files::sync_folder_of(&path)?;
-    Ok(path)
 }

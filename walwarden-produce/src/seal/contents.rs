@@ -1,5 +1,5 @@
 //! What a bundle carries: all lines, a selection of checkpoints, and what entries of the period refer to
-//! (`spec:bundle-4`).
+//! (`spec:bundle-4`). Also what persons have signed since the period ended: a sign-off comes after it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,19 +7,20 @@ use walwarden_core::{
     Digest, Period, Time,
     bundle::{
         CHECKPOINTS, ConsistencyProof, ENTRIES, KEYS_CSV, PROOFS, PROOFS_TYPE, Proofs, README, README_TEXT, REGISTRY,
-        blob_name,
+        blob_name, timestamp_name,
     },
     chain::{Entries, Line},
     checkpoint::CheckpointLine,
     event::{Event, Outcome},
     jcs,
     merkle::{TreeHead, consistency},
-    statement::{Backup, Bundle, Predicate as _, RestoreTest},
+    statement::{Backup, Bundle, Evidence, Predicate as _, RestoreTest, Review},
 };
 
 use crate::{
     chain_store::ChainStore as _,
     error::{ProduceError, VaultError},
+    files as disk,
     producer::Producer,
     vault::{Snapshot, by_envelope},
 };
@@ -47,10 +48,14 @@ impl Contents {
         let mut wanted: BTreeSet<usize> = policies.iter().map(|(position, _)| *position).collect();
         wanted.extend(positions(&entries, |entry| period.contains(entry.recorded_at)));
         wanted.extend(last_before(&entries, &period));
+        wanted.extend(positions(&entries, |entry| {
+            entry.recorded_at >= period.end && entry.is_one_of(&["review.signed"])
+        }));
 
         let mut files = BTreeMap::from([(README.to_owned(), README_TEXT.as_bytes().to_vec())]);
         carry_statements(producer, &entries, &wanted, &mut files)?;
         carry_blobs(producer, &entries, &wanted, &mut files)?;
+        carry_timestamps(producer, &entries, &wanted, &mut files)?;
         carry_checkpoints(&snapshot, &entries, end, &mut files)?;
         files.insert(REGISTRY.into(), producer.chain.store().statements(REGISTRY)?);
         let registry = producer.versions()?.in_force(&entries).map_err(VaultError::Registry)?;
@@ -109,6 +114,8 @@ fn last_before(entries: &Entries<'_>, period: &Period) -> BTreeSet<usize> {
 const fn file_of(event: &Event) -> Option<&'static str> {
     match event {
         Event::BackupCompleted(_) => Some(Backup::FILE),
+        Event::EvidenceCollected(_) => Some(Evidence::FILE),
+        Event::PolicyAdopted(_) | Event::ReviewSigned(_) => Some(Review::FILE),
         Event::RestoreTested(_) => Some(RestoreTest::FILE),
         _ => None,
     }
@@ -120,7 +127,7 @@ fn carry_statements(
     wanted: &BTreeSet<usize>,
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Result<(), ProduceError> {
-    for file in [Backup::FILE, RestoreTest::FILE] {
+    for file in [Backup::FILE, Evidence::FILE, RestoreTest::FILE, Review::FILE] {
         let kept = producer.chain.store().statements(file)?;
         let kept: HashMap<Digest, &[u8]> = by_envelope(&kept);
         for entry in wanted.iter().filter_map(|position| entries.all().get(*position)) {
@@ -153,7 +160,28 @@ fn carry_blobs(
     Ok(())
 }
 
-/// The first checkpoint, the last of each day (UTC) of recording, and the one at the end; and the proofs between them.
+/// Time-stamp tokens lie in the vault as they do in a bundle.
+fn carry_timestamps(
+    producer: &Producer,
+    entries: &Entries<'_>,
+    wanted: &BTreeSet<usize>,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<(), ProduceError> {
+    for entry in wanted.iter().filter_map(|position| entries.all().get(*position)) {
+        let Event::AnchorAttached(anchor) = entry.event() else { continue };
+        let Some(token) = anchor.token_sha256 else { continue };
+        let name = timestamp_name(anchor.size);
+        let bytes = disk::read(&producer.folder.join(&name))?;
+        if Digest::of(&bytes) != token {
+            return Err(VaultError::Missing { what: "time stamp", digest: token, entry: entry.seq }.into());
+        }
+        files.insert(name, bytes);
+    }
+    Ok(())
+}
+
+/// The first checkpoint, the last of each day (UTC) of recording, those that somebody outside saw, the one at the end; and
+/// the proofs between them.
 fn carry_checkpoints(
     snapshot: &Snapshot,
     entries: &Entries<'_>,
@@ -177,6 +205,11 @@ fn carry_checkpoints(
     for change in entries.all().iter().filter(|entry| entry.is_one_of(&["key.changed"])) {
         kept.extend(by_size.range(change.seq.saturating_add(1)..).next().map(|(size, _)| *size));
     }
+    let anchored = entries.all().iter().filter_map(|entry| match entry.event() {
+        Event::AnchorAttached(anchor) => Some(anchor.size),
+        _ => None,
+    });
+    kept.extend(anchored);
     kept.insert(end.size);
     let mut ndjson = Vec::new();
     for size in &kept {

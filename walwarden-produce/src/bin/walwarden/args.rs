@@ -198,7 +198,8 @@ pub(crate) struct RestoreTestArgs {
 const BUNDLE_EXAMPLES: &str = "\
 Examples:
   walwarden --vault /srv/vault bundle --period 2026-Q3
-  walwarden --vault /srv/vault bundle --period 2026-07-01/2026-07-08 --out week.zip";
+  walwarden --vault /srv/vault bundle --period 2026-Q3 --workpapers --out acme-2026-Q3.zip
+  walwarden --vault /srv/vault bundle --period 2026-07-01/2026-07-08 --no-report --out week.zip";
 
 #[derive(Debug, Group)]
 #[command(after_help = BUNDLE_EXAMPLES)]
@@ -209,6 +210,12 @@ pub(crate) struct BundleArgs {
     /// The file to write [default: ORIGIN-PERIOD.zip in the current folder]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Leave out the report that is written beside it, as HTML and as PDF
+    #[arg(long)]
+    pub(crate) no_report: bool,
+    /// Write workpapers beside it too: populations as CSV and as one workbook, in a folder
+    #[arg(long)]
+    pub(crate) workpapers: bool,
     /// Write a bundle that the verifier rejects, as *.rejected.zip beside its report
     #[arg(long)]
     pub(crate) as_is: bool,

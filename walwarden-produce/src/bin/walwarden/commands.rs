@@ -27,7 +27,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::RestoreTest { backup, run_as, jobs, purpose } => {
             restore_test::run(&job, backup.as_deref(), run_as.as_deref(), *jobs, *purpose)
         }
-        Task::Bundle { period, out, as_is } => bundle::run(&job, period, out.as_deref(), *as_is),
+        Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),
         Task::KeyList => key::list(&job),

@@ -22,7 +22,7 @@ pub(crate) enum Task {
     Init(Box<InitJob>),
     Backup { database: Option<String>, trigger: Trigger, jobs: usize },
     RestoreTest { backup: Option<String>, run_as: Option<String>, jobs: usize, purpose: Purpose },
-    Bundle { period: String, out: Option<PathBuf>, as_is: bool },
+    Bundle(BundleArgs),
     Status,
     Head,
     KeyList,
@@ -71,7 +71,7 @@ impl TryFrom<Args> for Job {
                 };
                 Task::RestoreTest { backup, run_as, jobs: jobs.into(), purpose }
             }
-            Command::Bundle(BundleArgs { period, out, as_is }) => Task::Bundle { period, out, as_is },
+            Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status => Task::Status,
             Command::Head => Task::Head,
             Command::Key(KeyCommand::List) => Task::KeyList,

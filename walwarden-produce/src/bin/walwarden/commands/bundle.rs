@@ -1,23 +1,32 @@
 //! `walwarden bundle`.
 
-use std::path::Path;
-
 use walwarden_core::statement::key_registry::Use;
 use walwarden_produce::{
     ProduceError,
-    seal::{SealRequest, seal, verifier},
+    seal::{
+        SealRequest,
+        judged::{Beside, verifier},
+        seal,
+    },
 };
 
 use super::{open, print};
-use crate::{exit::Exit, job::Job, talk};
+use crate::{args::BundleArgs, exit::Exit, job::Job, talk};
 
-pub(super) fn run(job: &Job, period: &str, out: Option<&Path>, as_is: bool) -> Result<Exit, ProduceError> {
+pub(super) fn run(job: &Job, bundle: &BundleArgs) -> Result<Exit, ProduceError> {
     let verifier = verifier()?;
     let mut producer = open(job)?;
     let passphrase = job.passphrase.read("the log and bundle keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
     drop(passphrase);
-    let request = SealRequest { period, out, as_is, verifier: &verifier, notice: &talk::notice };
+    let request = SealRequest {
+        period: &bundle.period,
+        out: bundle.out.as_deref(),
+        beside: beside(bundle),
+        as_is: bundle.as_is,
+        verifier: &verifier,
+        notice: &talk::notice,
+    };
     let sealed = seal(&mut producer, &mut signers, &request)?;
     let verdict = match sealed.verdict {
         0 => "verified",
@@ -25,8 +34,9 @@ pub(super) fn run(job: &Job, period: &str, out: Option<&Path>, as_is: bool) -> R
         3 => "not established",
         _ => "verified, with exceptions",
     };
-    print(&[
-        ("bundle", sealed.path.display().to_string()),
+    let mut facts = vec![("bundle", sealed.path.display().to_string())];
+    facts.extend(sealed.beside.iter().map(|(what, path)| (*what, path.display().to_string())));
+    facts.extend([
         ("period", format!("{} {}", sealed.period.start, sealed.period.end)),
         ("identity", sealed.identity.to_string()),
         ("sha256", sealed.zip.to_string()),
@@ -35,5 +45,13 @@ pub(super) fn run(job: &Job, period: &str, out: Option<&Path>, as_is: bool) -> R
         ("handover", sealed.handover.display().to_string()),
         ("head", format!("{} {}", sealed.entry.head.size, sealed.entry.head.root)),
     ]);
+    print(&facts);
     Ok(if sealed.verdict == 1 { Exit::Failed } else { Exit::Done })
+}
+
+/// What the verifier is asked to write beside the bundle.
+fn beside(bundle: &BundleArgs) -> Vec<Beside> {
+    let pages = if bundle.no_report { [].as_slice() } else { &[Beside::Html, Beside::Pdf] };
+    let papers = bundle.workpapers.then_some(Beside::Workpapers);
+    pages.iter().copied().chain(papers).collect()
 }
