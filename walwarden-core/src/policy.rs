@@ -33,7 +33,7 @@ pub use evidence::{Collector, EvidencePolicy, Migrations};
 pub use restore_test::{AmcheckPolicy, IsolationPolicy, RestoreTestPolicy, SmokeQuery};
 pub use retention::{Algorithm, Apart, AtRest, Copies, Encryption, EvidenceRetention, LogRetention, Retention, Tls};
 pub use scope::{
-    CompleteSet, Exclusion, Framework, NotApplicable, OtherLayer, Part, Roles, Subservice, SupplierReport,
+    CompleteSet, Exclusion, Framework, NoFramework, NotApplicable, OtherLayer, Part, Roles, Subservice, SupplierReport,
 };
 pub use signing::{Alerts, Clock, Signing};
 

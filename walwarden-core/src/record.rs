@@ -54,6 +54,8 @@ struct Index {
     started: Vec<(EntryId, u32)>,
     /// Runs with an end, good or bad, sorted.
     ended: Vec<EntryId>,
+    /// Restore tests that ended, sorted.
+    tested: Vec<EntryId>,
     /// By database: seq and end of its passed restore tests, in order.
     passed: BTreeMap<String, Vec<(u64, Time)>>,
     /// Entries that an action or an explanation is about.
@@ -293,6 +295,12 @@ impl<'a> Record<'a> {
         self.index.ended.binary_search(&run).is_ok()
     }
 
+    /// Whether a restore test has an end, good or bad.
+    #[must_use]
+    pub fn has_test_ended(&self, test: EntryId) -> bool {
+        self.index.tested.binary_search(&test).is_ok()
+    }
+
     /// When the first backup of `database` was completed whose entry comes after `seq`.
     #[must_use]
     pub fn completed_after(&self, database: &str, seq: u64) -> Option<Time> {
@@ -333,14 +341,16 @@ impl Index {
                 if let Event::ActionRecorded(action) = line.event() {
                     index.answered.extend(action.subjects);
                 }
-            } else if let Event::RestoreTested(test) = tested(line)
-                && test.outcome == Outcome::Passed
-            {
-                index.passed.entry(test.database).or_default().push((line.seq, test.ended_at));
+            } else if let Event::RestoreTested(test) = tested(line) {
+                index.tested.push(test.test_id);
+                if test.outcome == Outcome::Passed {
+                    index.passed.entry(test.database).or_default().push((line.seq, test.ended_at));
+                }
             }
         }
         index.started.sort_unstable();
         index.ended.sort_unstable();
+        index.tested.sort_unstable();
         index
     }
 }

@@ -294,6 +294,8 @@ const AFTER_MIGRATIONS: Promise =
     ("", "", "[[evidence]]\ncollector = \"schema_snapshot\"\nfrequency = \"per_migration\"\ndue_within = \"1d\"\n");
 const LOGS: Promise = ("", "", "[[evidence]]\ncollector = \"connection_logs\"\nfrequency = \"monthly\"\n");
 const ALERTS: Promise = ("", "", "[alerts]\nraise_within = \"15m\"\nack_within = \"24h\"\n");
+const DEAD_TESTS: Promise =
+    ("", "restore_test = { max_run = \"24h\" }\n", "[alerts]\nraise_within = \"15m\"\nack_within = \"24h\"\n");
 const MISSES: Promise = ("", "schedule = \"0 2 1 * *\"\n", "[alerts]\nraise_within = \"15m\"\n");
 const TEST_FIRE: Promise = ("", "", "[alerts]\ntest_fire = \"monthly\"\n");
 const SUPPLIERS: Promise =
@@ -339,6 +341,7 @@ fn integrity() -> Vec<(Case, Status, &'static str)> {
         (anchor("no roots brought", &[anchored(10)]), NotTested, ""),
         // Windows of 14 days from 1 July: those of the period end on 12 and 26 August.
         (Case { reader: anchors(&[at(5, 0), at(20, 0)]), ..anchor("in each", &[anchored(10)]) }, Supported, ""),
+        (Case { reader: anchors(&[at(5, 0), at(20, 0)]), ..anchor("witnesses, and no entry", &[]) }, Supported, ""),
         (
             Case { reader: anchors(&[at(5, 0)]), ..anchor("one without", &[anchored(10)]) },
             Exception,
@@ -560,6 +563,17 @@ fn alerts() -> Vec<(Case, Status, &'static str)> {
     let raised = alert(11, minutes(10), Some(10), "delivered");
     let seen = acknowledged(12, at(5, 3), 11);
     let fire = |about, lines: &[Line]| case("WW-MO-01", about, TEST_FIRE, lines);
+    let started =
+        line(10, at(5, 0), "backup.started", json!({"database": "shop", "run_id": id(10), "trigger": "schedule"}));
+    let dead =
+        |about, lines: &[Line]| case("WW-MO-01", about, ALERTS, &[std::slice::from_ref(&started), lines].concat());
+    let mut ended = failed(11, at(5, 0));
+    ended.data["run_id"] = json!(id(10));
+    let restored = json!({"database": "shop", "test_id": id(10), "backup": id(1), "purpose": "scheduled",
+        "environment": {"name": "throwaway", "class": "test", "host_sha256": Digest::of(b"host")}});
+    let dead_test = |about, promise, lines: &[Line]| {
+        case("WW-MO-01", about, promise, &[&[line(10, at(5, 0), "restore.started", restored.clone())], lines].concat())
+    };
     let missed = json!({"kind": "backup", "database": "shop", "expected_at": at(5, 0), "window_end": at(6, 0), "found_at": at(6, 1)});
     vec![
         (case("WW-MO-01", "not promised", NOTHING, &[failed(10, at(5, 0))]), NotEvidenced, ""),
@@ -599,6 +613,21 @@ fn alerts() -> Vec<(Case, Status, &'static str)> {
             ),
             NotEvidenced,
             "",
+        ),
+        (dead("dead", &[]), Exception, "a backup without an end: no alert is recorded"),
+        (
+            dead("dead, and told", &[alert(11, at(5, 1), Some(10), "delivered"), acknowledged(12, at(5, 3), 11)]),
+            Supported,
+            "",
+        ),
+        (dead("it ended", &[ended]), Exception, "a failed backup: no alert"),
+        (Case { until: at(5, 0), ..dead("still open", &[]) }, NotOccurred, ""),
+        (dead_test("a dead test", DEAD_TESTS, &[]), Exception, "a restore test without an end: no alert is recorded"),
+        (dead_test("no longest test is promised", ALERTS, &[]), NotOccurred, ""),
+        (
+            dead_test("it was told of", DEAD_TESTS, &[alert(11, at(6, 0), Some(10), "delivered")]),
+            Exception,
+            "not acknowledged",
         ),
         (
             case("WW-MO-01", "missed, and not found", MISSES, &[]),

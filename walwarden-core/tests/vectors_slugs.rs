@@ -22,7 +22,7 @@ const PAGES: &[(&str, usize)] = &[
     ("12-rules", 50),
     ("13-verification", 7),
     ("14-comparison", 7),
-    ("15-report", 12),
+    ("15-report", 13),
     ("16-occurrences", 7),
     ("17-workpapers", 12),
 ];

@@ -11,7 +11,7 @@ mod shown;
 use std::collections::BTreeMap;
 
 use walwarden_core::{
-    Digest, Period,
+    Digest, Period, Time,
     bundle::{self, lines},
     chain::{Anchored, ChainError, Entries},
     checkpoint::{Head, Note},
@@ -66,6 +66,8 @@ pub(crate) struct Established {
     pub(crate) stamps: Vec<StampShown>,
     /// Set by `chain.checkpoints-signed`: the notes of these heads.
     pub(crate) notes: Vec<Note>,
+    /// Set by `chain.witnessed`: what witnesses of the reader cosigned, size of the head and time.
+    pub(crate) cosigned: Vec<(u64, Time)>,
     /// Set by `chain.roots`.
     pub(crate) anchored: Option<Anchored>,
     /// Set by `chain.ends-at-checkpoint`.

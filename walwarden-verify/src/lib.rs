@@ -36,6 +36,7 @@ use walwarden_core::{
 
 pub use compare::{Comparison, compare};
 use facts::Facts;
+use report::Arranged;
 pub use report::{Report, RunBlock, Verdict};
 pub use sample::sample;
 pub use show::show;
@@ -67,6 +68,8 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
     let record = facts.record();
     let rules = rules::evaluate(record.as_ref().filter(|_| gate != Gate::Closed), gate);
     let shown = facts.shown(record.as_ref());
+    let policy = shown.policies.iter().rev().find_map(|policy| policy.promises.as_ref());
+    let arranged = Arranged::of(policy);
     let mut trust = input.trust.shown(checks::continued(&checks).then(|| facts.established_entries()).flatten());
     trust.contradicted = compare::contradiction(&facts);
     let report = Report {
@@ -77,6 +80,7 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
         trust,
         checks,
         rules,
+        arranged,
         facts: shown,
     };
     (report.complete(), facts)

@@ -3,6 +3,7 @@
 //! Renderers lay it out; they never filter, sort, count or judge. Strings in it come from the bundle and are hostile:
 //! each output escapes for its own target.
 
+mod arranged;
 pub mod recorded;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use crate::{
     checks::{CHECKS, Check},
     compare::Relation,
 };
+pub use arranged::{Arranged, ArrangedBy, Availability};
 pub use recorded::Recorded;
 
 /// Everything the verifier knows of one bundle.
@@ -40,6 +42,8 @@ pub struct Report {
     pub checks: Vec<CheckResult>,
     /// One result for each rule, in the order of the rules.
     pub rules: Vec<RuleResult>,
+    /// By which frameworks the criteria are arranged; the verdict does not depend on it.
+    pub arranged: Arranged,
     /// Facts shown beside the verdict: only from bytes whose checks passed.
     pub facts: Shown,
 }

@@ -75,6 +75,24 @@ fn refused(args: &[&str], expected: &str) {
 }
 
 #[test]
+fn a_report_is_arranged_by_the_frameworks_asked_for() {
+    let quarter = [golden("quarter.zip"), "--trust".into(), golden("quarter.json")];
+    let quarter: Vec<&str> = quarter.iter().map(String::as_str).collect();
+    let with = |more: &[&str]| run(&[quarter.as_slice(), more].concat());
+    let all = with(&["--json", "-"]);
+    let some = with(&["--frameworks", "hipaa, csf:2.0", "--json", "-"]);
+    assert_eq!(some.status.code(), all.status.code(), "{}", text(&some.stderr));
+    assert!(text(&some.stdout).contains("\"chosen_by\": \"reader\""));
+    assert!(
+        text(&some.stdout).matches("\"informational\"").count()
+            < text(&all.stdout).matches("\"informational\"").count()
+    );
+    for wrong in ["soc3", "", "soc2,,csf", "SOC2"] {
+        refused(&[quarter.as_slice(), &["--frameworks", wrong]].concat(), "there are soc2, iso27001, hipaa");
+    }
+}
+
+#[test]
 fn exit_codes_follow_the_verdict() {
     let trust = |name: &str| golden(&format!("{name}.json"));
     let tampered = corpus::folder().join("tampered");

@@ -1,6 +1,7 @@
 //! What is left out, what lies outside, and who does what.
 
 use alloc::{string::String, vec::Vec};
+use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +185,43 @@ impl Framework {
             Self::Dora => "DORA, Regulation (EU) 2022/2554",
             Self::Nist80053 => "NIST SP 800-53 revision 5",
             Self::Csf => "NIST Cybersecurity Framework 2.0",
+        }
+    }
+
+    /// The word without its edition: `soc2`.
+    #[must_use]
+    pub fn short(self) -> &'static str {
+        self.word().split(':').next().unwrap_or_default()
+    }
+}
+
+/// No framework has this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no such framework")]
+pub struct NoFramework;
+
+/// The word, with its edition or without.
+impl FromStr for Framework {
+    type Err = NoFramework;
+
+    fn from_str(word: &str) -> Result<Self, NoFramework> {
+        let named = |framework: &&Self| framework.word() == word || framework.short() == word;
+        Self::ALL.iter().find(named).copied().ok_or(NoFramework)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_framework_is_named_with_its_edition_or_without() {
+        for framework in Framework::ALL {
+            assert_eq!(framework.word().parse(), Ok(*framework));
+            assert_eq!(framework.short().parse(), Ok(*framework));
+        }
+        for word in ["", "SOC2", "soc2:2018", "soc2:", "iso"] {
+            assert_eq!(word.parse::<Framework>(), Err(NoFramework), "{word}");
         }
     }
 }

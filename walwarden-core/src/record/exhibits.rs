@@ -53,7 +53,8 @@ pub struct Reader {
     pub previous: Option<Period>,
     /// Stored objects of backups that were hashed: whether each was the one of its statement.
     pub objects: Option<BTreeMap<EntryId, bool>>,
-    /// Times from outside that hold under the reader's own roots, each with the size of the tree it dates.
+    /// Times from outside that hold under the reader's own roots, or are of the reader's own witnesses, each with the
+    /// size of the tree it dates.
     pub anchors: Option<Vec<(u64, Time)>>,
     /// From the start of the first of several bundles to the end of the last.
     pub evidence: Option<Period>,

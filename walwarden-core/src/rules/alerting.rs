@@ -27,7 +27,7 @@ use crate::{
 pub(super) const ALERTING: Rule = Rule {
     id: "WW-MO-01",
     title: "People were told of what went wrong, in time",
-    computation: "each failure, miss and mismatch has an alert that was raised, delivered and acknowledged in time; and each window a test alert",
+    computation: "each failure, dead run, miss and mismatch has an alert that was raised, delivered and acknowledged in time; and each window a test alert",
     basis: Basis::B3,
     reader: false,
     evaluate: alerting,
@@ -38,6 +38,15 @@ struct Told<'r> {
     alerts: BTreeMap<EntryId, Vec<(&'r Line<'r>, AlertRaised)>>,
     acknowledged: BTreeMap<EntryId, Time>,
     tests: Vec<(&'r Line<'r>, AlertRaised)>,
+}
+
+/// Something that somebody has to be told of.
+struct Trouble<'r> {
+    line: &'r Line<'r>,
+    database: &'r str,
+    what: &'static str,
+    /// From when on.
+    since: Time,
 }
 
 /// What came of an alert.
@@ -55,28 +64,42 @@ fn alerting(record: &Record<'_>) -> Assessment {
     let (mut items, mut gaps) = (Vec::new(), Vec::new());
     let events = record.recorded(&["backup.failed", "occurrence.missed", "copy.verified", "restore.tested"]);
     for (line, event) in events {
-        let Some(alerts) = record.policy_of(line).and_then(|policy| policy.alerts.as_ref()) else { continue };
-        let Some(what) = trouble(&event) else { continue };
-        let database = event.database().unwrap_or(ALL);
-        let at = line.at();
-        let id = format!("{}/{database}/{at}/{}", ALERTING.id, line.id);
-        let item =
-            |deviation, note| Item { id, at, database: database.into(), entry: line.id.to_string(), deviation, note };
-        match told.of(record, line, at, alerts) {
-            Came::Good(note) => items.push(item(None, Some(note))),
-            Came::Wrong(wrong) => items.push(item(Some(format!("{what}: {wrong}")), None)),
-            Came::Open(until) => {
-                let what = format!("{what} at {at}: due by {until}, and the record ends before");
-                gaps.push(gap(GapKind::NotCovered, database, what));
-            }
+        if let Some(what) = trouble(&event) {
+            let trouble = Trouble { line, database: event.database().unwrap_or(ALL), what, since: line.at() };
+            told.tell(record, &trouble, &mut items, &mut gaps);
         }
     }
+    dead(record, &told, &mut items, &mut gaps);
     unfound(record, &mut items, &mut gaps);
     match test_fires(record, &told, &mut gaps) {
         Ok(fires) => items.extend(fires),
         Err(lacking) => gaps.push(lacking),
     }
     Assessment::with_gaps(items, gaps)
+}
+
+/// Runs without an end, from the instant on at which they should have had one: they failed, and say nothing themselves.
+fn dead(record: &Record<'_>, told: &Told<'_>, items: &mut Vec<Item>, gaps: &mut Vec<Gap>) {
+    for line in record.lines(&["backup.started", "restore.started"]) {
+        let event = line.event();
+        let Some(database) = event.database() else { continue };
+        let promised = record.promised(line, database);
+        let (what, max_run, ended) = match &event {
+            Event::BackupStarted(run) => {
+                let max_run = promised.map(|promised| promised.max_run_s);
+                ("a backup without an end", max_run, record.has_ended(run.run_id))
+            }
+            Event::RestoreStarted(test) => {
+                let max_run = promised.and_then(|promised| promised.restore_test.as_ref()?.max_run_s);
+                ("a restore test without an end", max_run, record.has_test_ended(test.test_id))
+            }
+            _ => continue,
+        };
+        let Some(since) = max_run.map(|max_run| after(line.recorded_at, max_run)) else { continue };
+        if !ended && record.period().contains(since) && record.covered() >= since {
+            told.tell(record, &Trouble { line, database, what, since }, items, gaps);
+        }
+    }
 }
 
 /// Backups that were missed and that the producer did not find by itself: of these nobody was told.
@@ -139,6 +162,24 @@ impl<'r> Told<'r> {
             }
         }
         told
+    }
+
+    /// The item of a trouble, under the policy that its entry was recorded under.
+    fn tell(&self, record: &Record<'_>, trouble: &Trouble<'_>, items: &mut Vec<Item>, gaps: &mut Vec<Gap>) {
+        let Trouble { line, database, what, since } = *trouble;
+        let Some(alerts) = record.policy_of(line).and_then(|policy| policy.alerts.as_ref()) else { return };
+        let at = line.at();
+        let id = format!("{}/{database}/{at}/{}", ALERTING.id, line.id);
+        let item =
+            |deviation, note| Item { id, at, database: database.into(), entry: line.id.to_string(), deviation, note };
+        match self.of(record, line, since, alerts) {
+            Came::Good(note) => items.push(item(None, Some(note))),
+            Came::Wrong(wrong) => items.push(item(Some(format!("{what}: {wrong}")), None)),
+            Came::Open(until) => {
+                let what = format!("{what} at {at}: due by {until}, and the record ends before");
+                gaps.push(gap(GapKind::NotCovered, database, what));
+            }
+        }
     }
 
     /// What came of the alerts about an entry: the best of them counts.

@@ -117,6 +117,12 @@ pub fn roll_up(results: &[RuleResult], framework: Framework) -> Vec<Criterion> {
     found.into_values().collect()
 }
 
+/// Whether a criterion is of SOC 2's category Availability, which an engagement may leave out (`spec:report-13`).
+#[must_use]
+pub fn is_availability(framework: Framework, id: &str) -> bool {
+    framework == Soc2 && id.starts_with("A1.")
+}
+
 /// Whether a result is named beside a roll-up and not counted in it.
 #[must_use]
 pub fn stands_beside(result: &RuleResult) -> bool {

@@ -47,7 +47,7 @@ pub(super) const KEYS: Rule = Rule {
 pub(super) const ANCHORING: Rule = Rule {
     id: "WW-IN-03",
     title: "Somebody outside saw the record as often as promised",
-    computation: "each window of the promised cadence has a time from outside that dates a head, under roots that the reader brings",
+    computation: "each window of the promised cadence has a time from outside that dates a head, under roots or of witnesses that the reader brings",
     basis: Basis::B1,
     reader: true,
     evaluate: anchoring,
@@ -116,12 +116,14 @@ fn anchoring(record: &Record<'_>) -> Assessment {
         Ok(windows) => windows,
         Err(lacking) => return Assessment::with_gaps(vec![], vec![lacking]),
     };
-    if !windows.is_empty() && record.lines(&["anchor.attached"]).next().is_none() {
+    let anchors = record.exhibits().reader.anchors.as_ref();
+    let attached = record.lines(&["anchor.attached"]).next().is_some() || anchors.is_some_and(|some| !some.is_empty());
+    if !windows.is_empty() && !attached {
         let what = "no time from outside is attached to any head";
         return Assessment::with_gaps(vec![], vec![gap(GapKind::NoInput, ALL, what)]);
     }
-    let Some(anchors) = &record.exhibits().reader.anchors else {
-        let what = "the reader brought no root of a time-stamping authority";
+    let Some(anchors) = anchors else {
+        let what = "the reader brought no root of a time-stamping authority, and no witness";
         return Assessment::with_gaps(vec![], vec![gap(GapKind::NotTested, ALL, what)]);
     };
     let mut times: Vec<(Time, u64)> = anchors.iter().map(|(size, time)| (*time, *size)).collect();

@@ -354,6 +354,7 @@ pub(super) fn witnessed(facts: &mut Facts<'_>) -> Judged {
     let (end, entries) = (facts.period()?.end, facts.entries()?.all());
     let before = entries.iter().rposition(|entry| entry.recorded_at < end).map_or(0, |last| last.saturating_add(1));
     let mut seen: Vec<String> = Vec::new();
+    let mut cosigned: Vec<(u64, Time)> = Vec::new();
     for witness in &witnesses.keys {
         let mut first: Option<(Time, u64)> = None;
         for (index, note) in notes.iter().enumerate() {
@@ -362,6 +363,7 @@ pub(super) fn witnessed(facts: &mut Facts<'_>) -> Judged {
                 let what = format!("a cosignature that claims witness {} does not hold", witness.name());
                 fail(what, ReadsAs::Edit, format!("{} line {}", bundle::CHECKPOINTS, index.saturating_add(1)))
             })?;
+            cosigned.extend(times.iter().map(|time| (size, *time)));
             // An entry recorded after the end lies under it: none of the period can follow, since times never go back.
             let closed = size > before as u64;
             let counts = |time: &Time| closed || (size == before as u64 && *time >= end);
@@ -384,6 +386,7 @@ pub(super) fn witnessed(facts: &mut Facts<'_>) -> Judged {
         return Err(differs(what, ReadsAs::Other, bundle::CHECKPOINTS, expected, found));
     }
     let others = others(notes, &witnesses.keys, facts.registry()?);
+    facts.establish().cosigned = cosigned;
     pass(format!("{found} of {pinned}, {threshold} required: {}{others}", seen.join("; ")))
 }
 

@@ -45,12 +45,13 @@ impl Facts<'_> {
     }
 
     fn reader(&self) -> Reader {
-        let outside = !self.trust.tsa_roots.is_empty();
+        let outside = !self.trust.tsa_roots.is_empty() || self.trust.witnesses.is_some();
         let stamps = self.established.stamps.iter().filter(|stamp| stamp.root.is_some());
+        let stamps = stamps.map(|stamp| (stamp.size, stamp.gen_time)).chain(self.established.cosigned.iter().copied());
         Reader {
             previous: self.trust.previous.as_ref().map(|previous| previous.period),
             objects: self.objects(),
-            anchors: outside.then(|| stamps.map(|stamp| (stamp.size, stamp.gen_time)).collect()),
+            anchors: outside.then(|| stamps.collect()),
             evidence: self.trust.evidence,
         }
     }

@@ -551,7 +551,7 @@ impl Document {
             rules::section(report),
             appendix::tickmarks(),
             appendix::limits(report),
-            perform::run(run),
+            perform::run(report, run),
         ];
         let numbers = (1..=u8::MAX).map(|number| number.to_string());
         let letters = ('A'..='Z').map(String::from);
@@ -566,7 +566,7 @@ impl Document {
         if report.facts.artifacts.is_some() {
             sections.push(artifacts::section(report));
         }
-        sections.extend([perform::head(report), perform::run(run)]);
+        sections.extend([perform::head(report), perform::run(report, run)]);
         Self::with(report, sections)
     }
 

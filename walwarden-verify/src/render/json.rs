@@ -43,6 +43,7 @@ struct V1<'a> {
     trust: Trust<'a>,
     checks: Vec<Check<'a>>,
     rules: Vec<Rule<'a>>,
+    arranged: Arranged,
     criteria: Vec<Criterion>,
     facts: Facts<'a>,
     run: Run<'a>,
@@ -169,11 +170,22 @@ struct CriterionId {
     id: &'static str,
 }
 
+/// Which frameworks `criteria` has, and which it leaves out.
+#[derive(Serialize)]
+struct Arranged {
+    frameworks: Vec<&'static str>,
+    left_out: Vec<&'static str>,
+    chosen_by: &'static str,
+    soc2_availability: &'static str,
+}
+
 /// What the rules of a criterion come to together.
 #[derive(Serialize)]
 struct Criterion {
     framework: &'static str,
     id: &'static str,
+    /// The policy leaves it out of the engagement.
+    informational: bool,
     status: Option<&'static str>,
     rules: Vec<RuleStatus>,
     /// Not counted: promised by nobody, or in need of what only a reader can bring.
@@ -394,6 +406,7 @@ impl<'a> V1<'a> {
             trust: (&report.trust).into(),
             checks: report.checks.iter().map(Into::into).collect(),
             rules: report.rules.iter().map(Into::into).collect(),
+            arranged: (&report.arranged).into(),
             criteria: criteria(report),
             facts: (&report.facts).into(),
             run: Run {
@@ -406,20 +419,32 @@ impl<'a> V1<'a> {
     }
 }
 
-/// Every criterion of every framework that a rule speaks to.
+impl From<&report::Arranged> for Arranged {
+    fn from(arranged: &report::Arranged) -> Self {
+        let words = |frameworks: &[Framework]| frameworks.iter().map(|framework| framework.word()).collect();
+        Self {
+            frameworks: words(&arranged.frameworks),
+            left_out: words(&arranged.left_out()),
+            chosen_by: arranged.by.word(),
+            soc2_availability: arranged.availability.word(),
+        }
+    }
+}
+
+/// Every criterion of the frameworks shown that a rule speaks to.
 fn criteria(report: &Report) -> Vec<Criterion> {
     let statuses = |of: &[(&'static str, Status)]| {
         of.iter().map(|(rule, status)| RuleStatus { rule, status: status.word() }).collect::<Vec<_>>()
     };
-    let all = Framework::ALL.iter().flat_map(|framework| criteria::roll_up(&report.rules, *framework));
     let criterion = |criterion: criteria::Criterion| Criterion {
+        informational: report.arranged.is_informational(&criterion),
         framework: criterion.framework.word(),
         id: criterion.id,
         status: criterion.status.map(Status::word),
         rules: statuses(&criterion.rules),
         beside: statuses(&criterion.beside),
     };
-    all.map(criterion).collect()
+    report.criteria().into_iter().map(criterion).collect()
 }
 
 fn at((seq, time): (u64, Time)) -> At {

@@ -10,7 +10,7 @@ use crate::{
     checks::CHECKS,
     compare::Relation,
     report::{
-        ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
+        Arranged, ArtifactsShown, BackupOutcome, BackupShown, CheckResult, Claims, Compared, CompletedShown, Container,
         Contradiction, DatabaseShown, Evidence, Finding, KeyShown, KnownHead, NotRun, ObjectShown, OtherFile, Outcome,
         PolicyShown, ReadsAs, Recorded, Report, RestoreShown, RunBlock, Shown, StampShown, Subject, TrustShown,
     },
@@ -60,6 +60,7 @@ pub(crate) fn clean() -> Report {
             })
             .collect(),
         rules: Vec::new(),
+        arranged: Arranged::default(),
         facts: facts(),
     };
     set(&mut report, "chain.witnessed", Outcome::NotRun(NotRun::NoInput("a witness key")));
@@ -365,7 +366,7 @@ fn facts() -> Shown {
 }
 
 /// A policy that promises something of every kind.
-fn policy() -> walwarden_core::policy::Policy {
+pub(crate) fn policy() -> walwarden_core::policy::Policy {
     let toml = r#"
 [policy]
 version = "2026.3"

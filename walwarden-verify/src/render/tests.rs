@@ -1,5 +1,6 @@
 //! What holds for every output of every report.
 
+mod arranged;
 mod files;
 mod hostile;
 mod junit;

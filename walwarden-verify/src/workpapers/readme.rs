@@ -1,6 +1,9 @@
 //! `00_README.txt`: what lies here, and how to read it.
 
-use walwarden_core::rules::{Basis, Status};
+use walwarden_core::{
+    policy::Framework,
+    rules::{Basis, Status},
+};
 
 use super::Table;
 use crate::{
@@ -34,6 +37,14 @@ pub(super) fn text(report: &Report, run: &RunBlock, tables: &[&Table]) -> String
         "counts          {} checks failed, {} not run, {} accepted by the reader, {} passed; {} exceptions, {} rules not evidenced",
         counts.failed, counts.not_run, counts.accepted, counts.passed, counts.exceptions, counts.not_evidenced
     ));
+    let names = |frameworks: &[Framework]| match frameworks {
+        [] => "none".to_owned(),
+        some => some.iter().map(|framework| framework.word()).collect::<Vec<_>>().join(", "),
+    };
+    let arranged = &report.arranged;
+    line(&format!("frameworks      {} (chosen by: {})", names(&arranged.frameworks), arranged.by.word()));
+    line(&format!("left out        {}; the rules are the same", names(&arranged.left_out())));
+    line(&format!("availability    SOC 2 A1: {}, as the policy says", arranged.availability.word()));
     line(&format!("program         walwarden-verify {}, sha256 {}", run.version, digest(run.program)));
     line("\nFiles\n");
     for table in tables {

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use walwarden_core::policy::Framework;
 use walwarden_verify::{
     VerifyInput,
     render::{Format, Paper, render},
@@ -67,6 +68,11 @@ struct Reports {
     #[arg(long, value_name = "FOLDER")]
     workpapers: Option<PathBuf>,
 
+    /// Arrange the report by these frameworks: soc2, iso27001, hipaa, pci, dora, nist80053, csf
+    /// [default: those that the policy names, else all]
+    #[arg(long, value_name = "ID,...", value_delimiter = ',')]
+    frameworks: Vec<String>,
+
     /// Print nothing to standard output but what `-` asks for
     #[arg(long, short)]
     quiet: bool,
@@ -107,8 +113,9 @@ impl Verify {
 
     /// Judges, then writes every rendering.
     pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
+        let frameworks = self.options.reports.frameworks()?;
         let Job { source, trust, as_of } = self.options.judging.job(&self.bundle, &self.options.reports.as_of)?;
-        let report = verify(&VerifyInput { source: &source, trust: &trust, as_of });
+        let report = verify(&VerifyInput { source: &source, trust: &trust, as_of }).arranged_by(&frameworks);
         let run = run.block();
         let rendered = |format| {
             let mut rendered = Vec::new();
@@ -133,6 +140,18 @@ impl Verify {
 }
 
 impl Reports {
+    /// The frameworks asked for; none: the report decides.
+    fn frameworks(&self) -> Result<Vec<Framework>, Failure> {
+        let known = |word: &String| {
+            word.trim().parse::<Framework>().map_err(|_| {
+                let ids: Vec<&str> = Framework::ALL.iter().map(|framework| framework.short()).collect();
+                let what = format!("--frameworks: {} is no framework of this program", word.trim());
+                Failure::new(what, format!("there are {}", ids.join(", ")))
+            })
+        };
+        self.frameworks.iter().map(known).collect()
+    }
+
     /// The renderings asked for, each with its path.
     fn asked(&self) -> impl Iterator<Item = (Format, &Path)> {
         let asked = [

@@ -2,7 +2,7 @@
 
 use walwarden_core::Digest;
 
-use super::{Block, Fact, Heading, Row, Section, Table, Text, words};
+use super::{Block, Fact, Heading, Row, Section, Table, Text, criteria, words};
 use crate::report::{BackupOutcome, Report, RunBlock, Verdict};
 
 /// How to repeat what was done.
@@ -118,17 +118,14 @@ pub(super) fn digests(report: &Report) -> Section {
 }
 
 /// The one part that another run of the same program may print otherwise.
-pub(super) fn run(run: &RunBlock) -> Section {
+pub(super) fn run(report: &Report, run: &RunBlock) -> Section {
     let program = run.program.as_ref().map_or_else(|| Text::plain("not read"), Text::digest);
-    Section {
-        anchor: "run".into(),
-        number: String::new(),
-        title: "This run",
-        blocks: vec![Block::Facts(vec![
-            Fact::new("Program", Text::plain(format!("walwarden-verify {}", run.version))),
-            Fact::new("Program digest", program),
-            Fact::new("Platform", Text::plain(&run.platform)),
-            Fact::new("Sandbox", Text::plain(&run.sandbox)),
-        ])],
-    }
+    let mut facts = vec![
+        Fact::new("Program", Text::plain(format!("walwarden-verify {}", run.version))),
+        Fact::new("Program digest", program),
+        Fact::new("Platform", Text::plain(&run.platform)),
+        Fact::new("Sandbox", Text::plain(&run.sandbox)),
+    ];
+    facts.extend(criteria::arranged(report));
+    Section { anchor: "run".into(), number: String::new(), title: "This run", blocks: vec![Block::Facts(facts)] }
 }

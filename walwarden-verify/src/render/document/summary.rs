@@ -19,7 +19,8 @@ pub(super) fn section(report: &Report, ids: bool) -> Section {
     blocks.extend(not_run(report));
     blocks.extend(gaps(report));
     blocks.extend(strengths(report));
-    blocks.extend([Block::heading("Criteria"), criteria::overview(report)]);
+    blocks.push(Block::heading("Criteria"));
+    blocks.extend(criteria::overview(report));
     Section { anchor: "summary".into(), number: String::new(), title: "Summary", blocks }
 }
 

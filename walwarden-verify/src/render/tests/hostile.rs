@@ -45,7 +45,7 @@ impl Poison {
 /// one does not compile until it stands here too.
 fn poisoned(mut report: Report, from: usize) -> Report {
     let mut poison = Poison(from);
-    let Report { spec_version: _, subject, as_of: _, claims, trust, checks, rules, facts } = &mut report;
+    let Report { spec_version: _, subject, as_of: _, claims, trust, checks, rules, arranged: _, facts } = &mut report;
     let Subject { name, container: _, bytes: _, file_digest: _, bundle_digest: _ } = subject;
     poison.fill(&mut [name]);
     if let Some(Claims { organisation, origin: _, period: _, zone, sealed_at: _, head: _, ceremony }) = claims {
