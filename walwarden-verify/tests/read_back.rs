@@ -1,10 +1,10 @@
 //! Every output of every golden bundle, read back: the same counts of items, exceptions and rules not evidenced.
 
-#![allow(clippy::disallowed_macros, reason = "a test says what it read")]
+#![allow(clippy::disallowed_types, clippy::disallowed_macros, reason = "asks pdftotext, and says what it read")]
 
 mod golden_support;
 
-use std::{collections::BTreeMap, io::Cursor};
+use std::{collections::BTreeMap, io::Cursor, process::Command};
 
 use calamine::{Data, Reader as _, Xlsx};
 use golden_support::{cases, judge, name};
@@ -12,7 +12,7 @@ use serde_json::Value;
 use walwarden_fixtures::case::Expect;
 use walwarden_verify::{
     Report, RunBlock,
-    render::{Format, render},
+    render::{Format, Paper, render},
     workpapers::workpapers,
 };
 
@@ -57,24 +57,55 @@ fn of_json(text: &str) -> Said {
     }
 }
 
-/// The line under the verdict, and each rule with `k/N`; other statuses have no figures in text.
+/// Each rule that stands before `exception k/N` or `supported N/N`, a mark at most between; other statuses have no
+/// figures where people read.
+fn of_words(text: &str) -> BTreeMap<String, (usize, usize)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut rules = BTreeMap::new();
+    for place in words.windows(4).filter(|place| place[0].starts_with("WW-")) {
+        let [id, status, figures] = match place[1] {
+            "exception" | "supported" => [place[0], place[1], place[2]],
+            _ => [place[0], place[2], place[3]],
+        };
+        let Some((k, all)) = figures.split_once('/') else { continue };
+        let deviating = match status {
+            "exception" => number(k),
+            "supported" if k == all => 0,
+            _ => panic!("{place:?}"),
+        };
+        let known = rules.insert(id.to_owned(), (deviating, number(all)));
+        assert!(known.is_none_or(|known| known == (deviating, number(all))), "{place:?}");
+    }
+    rules
+}
+
+/// The words of a page.
+fn of_html(html: &str) -> BTreeMap<String, (usize, usize)> {
+    let texts = html.split('<').filter_map(|piece| piece.split_once('>'));
+    of_words(&texts.map(|(_, text)| text.replace("&#x2f;", "/")).collect::<Vec<_>>().join(" "))
+}
+
+/// The words of a document; `None`, and a line that says so, where no `pdftotext` reads it.
+fn of_pdf(report: &Report) -> Option<BTreeMap<String, (usize, usize)>> {
+    let mut pdf = tempfile::NamedTempFile::new().expect("a file");
+    render(report, &RunBlock::default(), Format::Pdf(Paper::A4), &mut pdf).expect("rendered");
+    match Command::new("pdftotext").arg("-raw").arg(pdf.path()).arg("-").output() {
+        Ok(output) => Some(of_words(&String::from_utf8(output.stdout).expect("UTF-8"))),
+        Err(error) => {
+            println!("SKIPPED: pdftotext: {error}");
+            None
+        }
+    }
+}
+
+/// The line under the verdict, and each rule with its figures.
 fn of_text(text: &str) -> Said {
     let line = text.lines().find(|line| line.contains(" failed · ")).expect("the line of counts");
     let before = |word: &str| {
         let part = line.split(" · ").find(|part| part.contains(word)).unwrap_or_else(|| panic!("{word}: {line}"));
         number(part.trim().split(' ').next().expect("a number"))
     };
-    let mut rules = BTreeMap::new();
-    for line in text.lines().filter(|line| line.starts_with("WW-")) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if let [id, _, "exception" | "supported", figures, ..] = words.as_slice() {
-            let (k, all) = figures.split_once('/').expect("k/N");
-            let deviating = if words[2] == "exception" { number(k) } else { 0 };
-            assert!(words[2] == "exception" || k == all, "{line}");
-            rules.insert((*id).to_owned(), (deviating, number(all)));
-        }
-    }
-    Said { exceptions: before("exception"), not_evidenced: Some(before("not evidenced")), rules }
+    Said { exceptions: before("exception"), not_evidenced: Some(before("not evidenced")), rules: of_words(text) }
 }
 
 /// Tables by name: the header and the rows.
@@ -172,13 +203,15 @@ fn every_output_has_the_same_counts() {
         let workbook = papers.iter().find(|paper| paper.name == "workpapers.xlsx").expect("a workbook");
         assert_eq!(of_tables(&xlsx_tables(&workbook.bytes)), said, "{name}: XLSX");
 
-        // Text has figures only where a rule has a complete population, JUnit only where a part of it deviates.
+        // What people read has figures only where a rule has a complete population, JUnit only where a part of it deviates.
         let text = of_text(&rendered(&report, Format::Text { colour: false }));
         assert_eq!((text.exceptions, text.not_evidenced), (said.exceptions, said.not_evidenced), "{name}: text");
-        for result in &report.rules {
-            let figures = matches!(result.status.word(), "exception" | "supported");
-            let expected = figures.then(|| said.rules[result.rule.id]);
-            assert_eq!(text.rules.get(result.rule.id).copied(), expected, "{name}: text, {}", result.rule.id);
+        let figures = report.rules.iter().filter(|result| matches!(result.status.word(), "exception" | "supported"));
+        let figures = figures.map(|result| (result.rule.id.to_owned(), said.rules[result.rule.id])).collect();
+        assert_eq!(text.rules, figures, "{name}: text");
+        assert_eq!(of_html(&rendered(&report, Format::Html)), figures, "{name}: HTML");
+        if let Some(pdf) = of_pdf(&report) {
+            assert_eq!(pdf, figures, "{name}: PDF");
         }
         for junit in [of_junit(&rendered(&report, Format::Junit)), of_junit(&file("junit.xml"))] {
             assert_eq!(junit.exceptions, said.exceptions, "{name}: JUnit");

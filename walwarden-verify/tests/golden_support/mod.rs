@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use walwarden_core::{registry::RootPins, rules::Status};
+use walwarden_core::{
+    registry::RootPins,
+    rules::{RuleResult, Status},
+};
 use walwarden_fixtures::{
     case::Expect,
     corpus,
@@ -105,6 +108,11 @@ pub(crate) fn differences(expect: &Expect, report: &Report) -> Vec<String> {
     compare("fails", &expect.fails, &fails);
     compare("not_run", &expect.not_run, &not_run);
     compare("exceptions", &expect.exceptions, &exceptions);
+    if let Some(expected) = &expect.not_evidenced {
+        let lacking = |rule: &&RuleResult| rule.status == Status::NotEvidenced && rule.lacks_evidence();
+        let found: Vec<&str> = report.rules.iter().filter(lacking).map(|rule| rule.rule.id).collect();
+        compare("not_evidenced", expected, &found);
+    }
     if report.verdict().word() != expect.verdict {
         found.push(format!("verdict {} instead of {}", report.verdict().word(), expect.verdict));
     }
