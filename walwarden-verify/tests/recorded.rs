@@ -66,3 +66,13 @@ fn what_was_due_has_the_windows_of_the_schedule() {
         due.windows(2).all(|pair| pair[0].database != pair[1].database || pair[0].window.end == pair[1].window.start)
     );
 }
+
+#[test]
+fn a_period_that_was_signed_off_after_its_end_shows_who_signed() {
+    for name in ["quarter", "quarter-clean", "quarter-autumn"] {
+        let facts = golden(name).facts;
+        let signed: Vec<_> = facts.recorded.reviews.iter().filter(|review| review.subject == "period").collect();
+        let who: Vec<_> = signed.iter().map(|review| (review.person.as_str(), review.role.as_str())).collect();
+        assert_eq!(who, [("sec-lead", "preparer"), ("cto", "reviewer")], "{name}");
+    }
+}

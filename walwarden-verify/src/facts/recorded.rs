@@ -24,8 +24,9 @@ use crate::report::recorded::{
     Recorded, ReviewShown, RunShown, SourceShown, TestShown,
 };
 
-/// Types that are read outside the period too: actions may be open from before, copies make backups available later.
-pub(super) const ALWAYS: &[&str] = &["action.recorded", "copy.verified"];
+/// Types that are read outside the period too: actions may be open from before, copies make backups available later, and
+/// a period is signed off after its end.
+pub(super) const ALWAYS: &[&str] = &["action.recorded", "copy.verified", "review.signed"];
 
 /// Goes through the chain once, beside what is shown.
 pub(super) struct Gather<'r> {
@@ -60,6 +61,9 @@ impl<'r> Gather<'r> {
         match event {
             Event::ActionRecorded(action) => self.action(entry, action),
             Event::CopyVerified(copy) => self.copy(entry, copy, in_period),
+            Event::ReviewSigned(review) if in_period || review.period == Some(self.record.period()) => {
+                self.recorded.reviews.push(reviewed(entry, review, statement));
+            }
             _ if !in_period => {}
             Event::BackupStarted(start) => {
                 let run = self.run(entry, start.run_id);
@@ -97,7 +101,6 @@ impl<'r> Gather<'r> {
                     alert.acknowledged.get_or_insert_with(|| (entry.at(), seen.by.clone()));
                 }
             }
-            Event::ReviewSigned(review) => self.recorded.reviews.push(reviewed(entry, review, statement)),
             _ => {}
         }
     }
