@@ -73,7 +73,7 @@ impl<'a> Record<'a> {
         let (adopted, zones) = (Vec::new(), Vec::new());
         let mut record = Self { entries, period, exhibits, digests, index, adopted, zones, utc: Zone::utc() };
         record.adopted = record.adoptions();
-        record.zones = record.recorded_zones();
+        record.zones = record.known_zones();
         record
     }
 
@@ -88,16 +88,14 @@ impl<'a> Record<'a> {
         adopted.collect()
     }
 
-    /// Zones that exports of this very period have recorded; the last of a name counts.
-    fn recorded_zones(&self) -> Vec<(String, Zone)> {
-        let zones = self.declared().filter_map(|(_, event)| match event {
-            Event::ExportMade(export) if export.period == Some(self.period) => {
-                let zone = export.zone?;
-                Some((zone.name.clone(), Zone::try_from(&zone).ok()?))
-            }
+    /// Zones that exports of this very period have recorded, behind those brought; the last of a name counts.
+    fn known_zones(&self) -> Vec<(String, Zone)> {
+        let recorded = self.declared().filter_map(|(_, event)| match event {
+            Event::ExportMade(export) if export.period == Some(self.period) => export.zone,
             _ => None,
         });
-        zones.collect()
+        let all = self.exhibits.zones.iter().cloned().chain(recorded);
+        all.filter_map(|zone| Some((zone.name.clone(), Zone::try_from(&zone).ok()?))).collect()
     }
 
     /// Events of [`DECLARING`], in order.

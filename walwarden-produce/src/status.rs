@@ -1,6 +1,6 @@
 //! What exists, and what the rules say of it so far: the producer reads its own chain by the steps of a verifier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use walwarden_core::{
     Digest, EntryId, Origin, Period, Time,
@@ -17,7 +17,8 @@ use walwarden_core::{
 
 use crate::{
     chain_store::ChainStore as _,
-    error::{ProduceError, VaultError},
+    error::{OperatorError, ProduceError, VaultError},
+    period::zone_facts,
     producer::Producer,
     vault::by_envelope,
 };
@@ -80,7 +81,12 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     }
     entries.all().iter().for_each(|entry| note(&mut databases, entry));
     let stated = Stated::read(producer, &entries, &registry)?;
-    let record = Record::new(&anchored, &entries, period, stated.exhibits(policies, versions.all()));
+    // What an export will record of them; nothing is sealed yet.
+    let names: BTreeSet<&str> = policies.iter().map(|policy| policy.timezone.as_str()).collect();
+    let zones: Result<Vec<_>, _> = names.into_iter().map(|name| zone_facts(name, &period)).collect();
+    let zones = zones.map_err(OperatorError::from)?;
+    let exhibits = Exhibits { zones, ..stated.exhibits(policies, versions.all()) };
+    let record = Record::new(&anchored, &entries, period, exhibits);
     let rules = rules::evaluate(Some(&record), Gate::Open);
     let head = snapshot.head()?;
     let uncovered = (entries.all().len() as u64).saturating_sub(head.size);

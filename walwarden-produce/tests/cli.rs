@@ -17,7 +17,7 @@ use walwarden_core::{
 
 /// The value of a `name  value` line.
 fn value(text: &str, name: &str) -> String {
-    let line = text.lines().find(|line| line.split_whitespace().next() == Some(name));
+    let line = text.lines().find(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with("  ")));
     line.unwrap_or_else(|| panic!("no {name} in {text}"))[name.len()..].trim().to_owned()
 }
 
@@ -242,7 +242,7 @@ fn a_bundle_is_not_published_unjudged() {
         assert!(verdict.starts_with(&code.to_string()), "{verdict}");
         let Some(Event::ExportMade(made)) = vault.events().pop() else { panic!("not recorded") };
         assert_eq!((made.state, made.rejected), (ExportState::Written, None));
-        assert_eq!(made.payload_sha256.unwrap().to_string(), value(&stdout(&output), "identity"));
+        assert_eq!(made.payload_sha256.unwrap().to_string(), value(&stdout(&output), "bundle digest"));
         let handover = Handover::parse(&fs::read(vault.path().join("handover.json")).unwrap()).unwrap();
         // The bundle ends under `begun`; `written` lies beyond it, and beyond what the auditor is given.
         assert_eq!(handover.head.size, vault.kinds().len() as u64 - 1);

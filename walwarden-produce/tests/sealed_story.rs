@@ -9,7 +9,11 @@ use std::{
 };
 
 use tempfile::TempDir;
-use walwarden_fixtures::{case::Expect, corpus, golden, story::vault::VaultMade};
+use walwarden_fixtures::{
+    case::Expect,
+    corpus, golden,
+    story::{Story, keys::Ring, tables::tiny, vault::VaultMade},
+};
 
 /// A vault of a story, in a folder of its own.
 struct Vault {
@@ -20,13 +24,17 @@ struct Vault {
 impl Vault {
     /// `None`, and a line that says so, when there is no verifier to judge by.
     fn of(story: &str) -> Option<Self> {
+        Self::told(golden::vault(story).unwrap())
+    }
+
+    fn told(mut story: Story) -> Option<Self> {
         if !verifier().exists() {
             println!("SKIPPED: {} is not built", verifier().display());
             assert!(env::var_os("CI").is_none(), "it is built before the tests are run");
             return None;
         }
         let dir = tempfile::tempdir().unwrap();
-        let made = golden::vault(story).unwrap().write_vault(&dir.path().join("vault")).unwrap();
+        let made = story.write_vault(&dir.path().join("vault")).unwrap();
         Some(Self { dir, made })
     }
 
@@ -58,43 +66,45 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Exit code, and each rule's status with its numbers, of a bundle as an auditor judges it with a handover.
+/// Exit code and report of a bundle as an auditor judges it with a handover.
+fn report(bundle: &Path, handover: &Path, more: &[&str]) -> (i32, serde_json::Value) {
+    let mut command = Command::new(verifier());
+    let output = command.arg(bundle).arg("--trust").arg(handover).args(["--json", "-"]).args(more).output().unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+    (output.status.code().unwrap(), report)
+}
+
+/// Exit code, and each rule's status with its numbers.
 fn judged(bundle: &Path, handover: &Path) -> (i32, BTreeMap<String, String>) {
-    let output =
-        Command::new(verifier()).arg(bundle).arg("--trust").arg(handover).args(["--json", "-"]).output().unwrap();
-    let report: serde_json::Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stderr)));
+    let (code, report) = report(bundle, handover, &[]);
     let rules = report["rules"].as_array().unwrap().iter().map(|rule| {
         let what = format!("{} {} of {}", rule["status"].as_str().unwrap(), rule["deviating"], rule["population"]);
         (rule["id"].as_str().unwrap().to_owned(), what)
     });
-    (output.status.code().unwrap(), rules.collect())
+    (code, rules.collect())
 }
 
 /// Seals the vault of a story, and compares with the golden bundle of that name.
-fn is_sealed_as(story: &str, exit: i32) {
+fn is_sealed_as(story: &str, period: &str, exit: i32) {
     let Some(vault) = Vault::of(story) else { return };
     let handover = vault.file("held.json");
     fs::copy(vault.made.folder.join("handover.json"), &handover).unwrap();
-    let output = vault.run(&["bundle", "--period", "2026-Q3", "--workpapers", "--out", "acme-2026-Q3.zip"]);
+    let output = vault.run(&["bundle", "--period", period, "--workpapers", "--out", "acme.zip"]);
     let printed = text(&output.stdout);
     assert!(output.status.success(), "{printed}{}", text(&output.stderr));
 
-    let beside = ["acme-2026-Q3-workpapers", "acme-2026-Q3.html", "acme-2026-Q3.pdf", "acme-2026-Q3.zip", "held.json"];
+    let beside = ["acme-workpapers", "acme.html", "acme.pdf", "acme.zip", "held.json"];
     assert_eq!(vault.files(), beside);
     for name in &beside[..4] {
         assert!(printed.lines().any(|line| line.ends_with(&format!("  {name}"))), "{name} is not named:\n{printed}");
     }
-    assert!(fs::read(vault.file("acme-2026-Q3.pdf")).unwrap().starts_with(b"%PDF-"));
-    let html = fs::read_to_string(vault.file("acme-2026-Q3.html")).unwrap();
-    assert!(
-        html.contains("acme-2026-Q3.zip") && !html.contains("partial"),
-        "the report names the bundle as it is called"
-    );
-    assert!(vault.file("acme-2026-Q3-workpapers/SHA256SUMS").exists());
+    assert!(fs::read(vault.file("acme.pdf")).unwrap().starts_with(b"%PDF-"));
+    let html = fs::read_to_string(vault.file("acme.html")).unwrap();
+    assert!(html.contains("acme.zip") && !html.contains("partial"), "the report names the bundle as it is called");
+    assert!(vault.file("acme-workpapers/SHA256SUMS").exists());
 
     let golden = corpus::folder().join("golden");
-    let (code, rules) = judged(&vault.file("acme-2026-Q3.zip"), &handover);
+    let (code, rules) = judged(&vault.file("acme.zip"), &handover);
     assert_eq!(code, exit);
     let verdict = printed.lines().find_map(|line| line.strip_prefix("verdict")).unwrap();
     assert!(verdict.trim_start().starts_with(&exit.to_string()), "{printed}");
@@ -107,22 +117,79 @@ fn is_sealed_as(story: &str, exit: i32) {
     let (_, golden_rules) = judged(&golden.join(format!("{story}.zip")), &golden.join(format!("{story}.json")));
     assert_eq!(rules, golden_rules, "status and numbers of every rule");
 
-    // The next one extends it, under what the auditor gets now.
-    let output = vault.run(&["bundle", "--period", "2026-Q3", "--out", "acme-2026-Q3.zip"]);
+    // What is there is not written over, and the next one stands under what the auditor gets now.
+    let output = vault.run(&["bundle", "--period", period, "--out", "acme.zip"]);
     assert!(text(&output.stderr).contains("is there already"), "{}", text(&output.stderr));
-    let output = vault.run(&["bundle", "--period", "2026-08", "--no-report", "--out", "august.zip"]);
+    let output = vault.run(&["bundle", "--period", "2026-07-08/2026-07-15", "--no-report", "--out", "week.zip"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert!(!vault.file("august.pdf").exists());
+    assert!(!vault.file("week.pdf").exists());
 }
 
 #[test]
 fn a_quarter_with_what_goes_wrong_is_sealed_with_its_report() {
-    is_sealed_as("quarter", 4);
+    is_sealed_as("quarter", "2026-Q3", 4);
 }
 
 #[test]
 fn a_clean_quarter_is_sealed_with_its_report() {
-    is_sealed_as("quarter-clean", 0);
+    is_sealed_as("quarter-clean", "2026-Q3", 0);
+}
+
+/// The first head after a change of log key is carried, and signers go on with the new keys.
+#[test]
+fn a_month_in_which_keys_were_replaced_is_sealed() {
+    is_sealed_as("rotation", "2026-07", 0);
+}
+
+#[test]
+fn stamped_heads_travel_with_their_stamps() {
+    let Some(vault) = Vault::of("timestamped") else { return };
+    let handover = vault.file("held.json");
+    fs::copy(vault.made.folder.join("handover.json"), &handover).unwrap();
+    let output = vault.run(&["bundle", "--period", "2026-11", "--no-report", "--out", "stamped.zip"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let roots = golden::TSA_ROOTS.map(|root| corpus::folder().join(format!("peers/tsa/{root}.pem")));
+    let roots = roots.iter().flat_map(|root| ["--tsa-root", root.to_str().unwrap()]).collect::<Vec<_>>();
+    let (_, judged) = report(&vault.file("stamped.zip"), &handover, &roots);
+    let outcomes = judged["checks"].as_array().unwrap().iter().filter(|check| check["id"] == "time.timestamps");
+    assert_eq!(outcomes.map(|check| check["outcome"].as_str().unwrap()).collect::<Vec<_>>(), ["pass"]);
+    assert_eq!(judged["facts"]["timestamps"].as_array().unwrap().len(), 2);
+
+    // A token that is another one is not passed on.
+    let tokens = vault.made.folder.join("chain/timestamps");
+    let token = fs::read_dir(tokens).unwrap().next().unwrap().unwrap().path();
+    fs::write(token, "no token").unwrap();
+    let output = vault.run(&["bundle", "--period", "2026-11", "--no-report", "--out", "other.zip"]);
+    assert!(text(&output.stderr).contains("lacks time stamp"), "{}", text(&output.stderr));
+    assert!(!vault.file("other.zip").exists());
+}
+
+/// A week that ends in July began in June, under a policy that another one followed the day after.
+#[test]
+fn a_window_is_judged_under_the_policy_it_began_under() {
+    let weekly = |version, from| {
+        let policy = golden::policy(version, &["shop"]).replace("2026-07-01T00:00:00Z", from);
+        policy.replacen("\n[[database]]", "\n[defaults.restore_test]\ncadence = \"weekly\"\n\n[[database]]", 1)
+    };
+    let mut story = Story::begin("acme.example/weeks-m4t7c2x9ks", "2026-06-01T08:00:00Z", Ring::apart());
+    story.at("2026-06-01T08:05:00Z").adopt(&weekly("2026.1", "2026-06-01T08:00:00Z")).declare();
+    let backup = story.at("2026-06-29T00:05:00Z").backup("shop", &tiny());
+    story.at("2026-06-30T08:00:00Z").adopt(&weekly("2026.2", "2026-06-30T08:00:00Z"));
+    story.at("2026-07-02T08:00:00Z").restore_test(&backup);
+    story.at("2026-08-01T08:00:00Z").backup("shop", &tiny());
+    let Some(vault) = Vault::told(story) else { return };
+    let output = vault.run(&["bundle", "--period", "2026-07", "--no-report", "--out", "july.zip"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (_, judged) = report(&vault.file("july.zip"), &vault.made.folder.join("handover.json"), &[]);
+    let rule = judged["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == "WW-RT-01").unwrap();
+    let kept: Vec<(&str, bool)> = rule["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (item["id"].as_str().unwrap(), item["deviation"].is_null()))
+        .collect();
+    let first = ("WW-RT-01/shop/2026-06-28T22:00:00.000000Z", true);
+    assert_eq!((kept[0], kept.len()), (first, 4), "{kept:?}");
 }
 
 /// Whoever was handed the head of another chain is told so, on paper too.
@@ -138,4 +205,41 @@ fn a_rejected_quarter_is_written_with_its_report_only_when_asked_for() {
     assert_eq!(vault.files(), ["q.rejected.html", "q.rejected.pdf", "q.rejected.txt", "q.rejected.zip"]);
     let report = fs::read_to_string(vault.file("q.rejected.txt")).unwrap();
     assert!(report.contains("chain.known"), "{report}");
+}
+
+/// Before anything is sealed, the rules already know when local nights were.
+#[test]
+fn status_says_what_is_due_before_the_quarter_is_sealed() {
+    let Some(vault) = Vault::of("quarter") else { return };
+    let output = vault.run(&["status"]);
+    let said = text(&output.stdout);
+    let line = |id: &str| said.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("no {id} in {said}"));
+    assert!(line("WW-BK-01").contains("exception"), "{said}");
+    assert!(line("WW-PO-02").contains("1 of 4 deviate"), "{said}");
+    assert!(said.contains("shop 2026-07-09T00:00:00.000000Z: missed"), "{said}");
+    assert!(!said.contains("offsets"), "{said}");
+}
+
+/// What the guide for compliance says to type, in its order, with a vault for `/srv/vault`.
+#[test]
+fn the_commands_of_the_guide_run() {
+    let Some(vault) = Vault::of("quarter") else { return };
+    let guide = fs::read_to_string(corpus::folder().join("../spec/guides/compliance.md")).unwrap();
+    let lines: Vec<&str> = guide.lines().filter_map(|line| line.strip_prefix("    walwarden")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for line in lines {
+        let (program, args) = match line.strip_prefix("-verify ") {
+            Some(args) => (verifier(), args),
+            None => (env!("CARGO_BIN_EXE_walwarden").into(), line),
+        };
+        let args = args
+            .replace("/srv/vault", vault.made.folder.to_str().unwrap())
+            .replace("/srv/passphrase", vault.made.passphrase.to_str().unwrap());
+        let output =
+            Command::new(program).args(args.split_whitespace()).current_dir(vault.dir.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+    }
+    for name in ["acme-2026-Q3.zip", "acme-2026-Q3.pdf", "acme-2026-Q3.html", "acme-2026-Q3-workpapers"] {
+        assert!(vault.file(name).exists(), "{name}");
+    }
 }

@@ -7,6 +7,7 @@ use alloc::{
 
 use crate::{
     digest::Digest,
+    event::Zone,
     policy::Policy,
     registry::Version,
     statement::{Backup, Evidence, RestoreTest, Review},
@@ -33,6 +34,9 @@ pub struct Exhibits<'a> {
     pub blobs: BTreeMap<Digest, &'a [u8]>,
     /// Versions of the key registry, in order.
     pub registry: &'a [Version],
+    /// Offsets of zones beside those that the chain records for the period: a producer's own view, before anything is
+    /// sealed. None of a bundle (`spec:occurrences-2`).
+    pub zones: Vec<Zone>,
     /// What the bundle says of its own making; `None` outside of a bundle.
     pub seal: Option<Seal>,
     /// What the reader brought.

@@ -25,6 +25,9 @@ use crate::{
     vault::{Snapshot, by_envelope},
 };
 
+/// A leap year, in microseconds: the longest window of a cadence but for one of more days than that.
+const LONGEST_WINDOW: i64 = 366 * 86_400_000_000;
+
 /// All files but the bundle's own statement, and what that says.
 #[derive(Debug)]
 pub struct Contents {
@@ -47,6 +50,7 @@ impl Contents {
         let policies = policies_in_force(&entries, &period);
         let mut wanted: BTreeSet<usize> = policies.iter().map(|(position, _)| *position).collect();
         wanted.extend(positions(&entries, |entry| period.contains(entry.recorded_at)));
+        wanted.extend(policies_before(&entries, &period));
         wanted.extend(last_before(&entries, &period));
         wanted.extend(positions(&entries, |entry| {
             entry.recorded_at >= period.end && entry.is_one_of(&["review.signed"])
@@ -94,6 +98,22 @@ fn policies_in_force(entries: &Entries<'_>, period: &Period) -> Vec<(usize, Dige
         in_force.push((position, adopted.sha256));
     }
     in_force
+}
+
+/// Policies that were in force in the year before the period: a window that ends in the period may have begun under one
+/// of them, and belongs to it (`spec:occurrences-5`).
+fn policies_before(entries: &Entries<'_>, period: &Period) -> Vec<usize> {
+    let from = period.start.micros().saturating_sub(LONGEST_WINDOW);
+    let mut kept = Vec::new();
+    for (position, entry) in entries.all().iter().enumerate().filter(|(_, entry)| entry.recorded_at < period.start) {
+        let Event::PolicyAdopted(adopted) = entry.event() else { continue };
+        // Whatever it follows was in force until now.
+        if entry.recorded_at.max(adopted.effective_from).micros() <= from {
+            kept.clear();
+        }
+        kept.push(position);
+    }
+    kept
 }
 
 /// For each database, its last completed backup and its last passed restore test before the period.

@@ -31,17 +31,18 @@ pub(super) fn run(job: &Job, bundle: &BundleArgs) -> Result<Exit, ProduceError> 
     let verdict = match sealed.verdict {
         0 => "verified",
         1 => "rejected",
-        3 => "not established",
-        _ => "verified, with exceptions",
+        3 => "not established: a required check could not be run",
+        _ => "verified, with exceptions: page 1 of the report names what to look at first",
     };
     let mut facts = vec![("bundle", sealed.path.display().to_string())];
     facts.extend(sealed.beside.iter().map(|(what, path)| (*what, path.display().to_string())));
     facts.extend([
-        ("period", format!("{} {}", sealed.period.start, sealed.period.end)),
-        ("identity", sealed.identity.to_string()),
-        ("sha256", sealed.zip.to_string()),
-        ("bytes", sealed.bytes.to_string()),
         ("verdict", format!("{} {verdict}", sealed.verdict)),
+        ("period", format!("{} to {}", sealed.period.start.to_words(), sealed.period.end.to_words())),
+        // As the report calls them.
+        ("bundle digest", sealed.identity.to_string()),
+        ("zip digest", sealed.zip.to_string()),
+        ("bytes", sealed.bytes.to_string()),
         ("handover", sealed.handover.display().to_string()),
         ("head", format!("{} {}", sealed.entry.head.size, sealed.entry.head.root)),
     ]);
