@@ -48,4 +48,7 @@ const views = [
   }
   await browser.close();
   process.exitCode = wrong === 0 ? 0 : 1;
-})();
+})().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -69,7 +69,7 @@ fn series() -> Vec<u8> {
     let series = walwarden_verify::series::series(&sources, &trust, as_of).expect("a series");
     assert_eq!(series.open_actions.len(), 1);
     let mut out = Vec::new();
-    render::series(&series, SeriesFormat::Json, &mut out).expect("rendered");
+    render::series(&series, &RunBlock::default(), SeriesFormat::Json, &mut out).expect("rendered");
     out
 }
 

@@ -16,9 +16,9 @@ use walwarden_fixtures::{
     story::{keys::Ring, tables::tiny},
 };
 use walwarden_verify::{
-    Source, Trust, Verdict,
+    RunBlock, Source, Trust, Verdict,
     compare::Periods,
-    render::{SeriesFormat, series as rendered},
+    render::{Paper, SeriesFormat, series as rendered},
     report::Outcome,
     series::{Series, SeriesError, series},
 };
@@ -34,7 +34,7 @@ fn again(source: &Source) -> Source {
 
 fn text(series: &Series) -> String {
     let mut out = Vec::new();
-    rendered(series, SeriesFormat::Text { colour: false }, &mut out).expect("rendered");
+    rendered(series, &RunBlock::default(), SeriesFormat::Text { colour: false }, &mut out).expect("rendered");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -61,6 +61,39 @@ fn two_periods_make_one_span_and_an_open_action_is_carried_over() {
     let said = text(&series).split_whitespace().collect::<Vec<_>>().join(" ");
     for words in ["The periods join without gap.", "without a gap, over bundles that stand: 62 days", &action.id] {
         assert!(said.contains(words), "{words}\n{said}");
+    }
+}
+
+/// Pages say what the text says, and the same run gives the same bytes.
+#[test]
+fn pages_of_a_series_say_what_the_text_says() {
+    let (sources, trust) = two_periods();
+    let series = series(&sources, &trust, as_of()).expect("a series");
+    let bytes = |format| {
+        let mut out = Vec::new();
+        rendered(&series, &RunBlock::default(), format, &mut out).expect("rendered");
+        out
+    };
+    let pdf = bytes(SeriesFormat::Pdf(Paper::A4));
+    assert_eq!(pdf, bytes(SeriesFormat::Pdf(Paper::A4)));
+    let paper = lopdf::Document::load_mem(&pdf).expect("a PDF");
+    let numbers: Vec<u32> = paper.get_pages().into_keys().collect();
+    let joined = |text: &str| text.split_whitespace().collect::<String>();
+    let paper = joined(&paper.extract_text(&numbers).expect("text"));
+    let page = joined(&String::from_utf8(bytes(SeriesFormat::Html)).expect("UTF-8"));
+    let action = &series.open_actions[0];
+    let mut said = vec![
+        "The periods join without gap.",
+        "over bundles that stand: 62 days",
+        "carried over into the last period",
+        series.verdict().words(),
+        "Actions open at the end",
+        &action.id,
+    ];
+    said.extend(series.trends.iter().map(|trend| trend.rule));
+    for words in said.into_iter().map(joined) {
+        assert!(paper.contains(&words), "the paper lacks {words}");
+        assert!(page.contains(&words), "the page lacks {words}");
     }
 }
 
@@ -152,6 +185,14 @@ fn the_program_reports_over_several_bundles() {
     assert_eq!(code, Some(0), "{said}");
     let json: serde_json::Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((&json["verdict"], json["bundles"].as_array().map(Vec::len)), (&"verified".into(), Some(2)));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let (page, paper) = (file("periods.html"), file("periods.pdf"));
+    let (code, out, said) = run(&[&previous, &next, "--html", &page, "--pdf", &paper]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(out.contains("Several periods"), "text too, since standard output is free");
+    assert!(std::fs::read_to_string(page).expect("written").starts_with("<!DOCTYPE html>"));
+    assert!(std::fs::read(paper).expect("written").starts_with(b"%PDF-1.7"));
     let (code, out, said) = run(&[&next, &previous]);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{said}");
     assert!(said.contains("hint: give the earliest period first"), "{said}");

@@ -48,6 +48,7 @@ use crate::report::{Report, RunBlock};
 pub(super) use artifacts::compared;
 pub(super) use checks::finding;
 pub(super) use cover::verdict_line;
+pub(super) use perform::program;
 pub(crate) use words::{DISCLAIMER, SUBTITLE, TITLE, not_after, not_run};
 
 /// Everything that is printed, in order.
@@ -207,7 +208,7 @@ pub(crate) struct Card {
 }
 
 /// A label and its values, one a line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fact {
     /// The label.
     pub(crate) label: &'static str,

@@ -41,11 +41,13 @@ impl Identity {
     pub(super) fn of(report: &Report, run: &RunBlock) -> Self {
         let subject = &report.subject;
         let fallback = || Digest::of(subject.name.as_bytes());
-        Self {
-            id: subject.bundle_digest.or(subject.file_digest).unwrap_or_else(fallback),
-            date: report.claims.as_ref().map_or(report.as_of, |claims| claims.sealed_at),
-            producer: format!("walwarden-verify {}", run.version),
-        }
+        let id = subject.bundle_digest.or(subject.file_digest).unwrap_or_else(fallback);
+        Self::new(id, report.claims.as_ref().map_or(report.as_of, |claims| claims.sealed_at), run)
+    }
+
+    /// Of what has an id and a date of its own.
+    pub(super) fn new(id: Digest, date: Time, run: &RunBlock) -> Self {
+        Self { id, date, producer: format!("walwarden-verify {}", run.version) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A [`Series`] in words and for machines (`spec:report-11`).
 
 mod json;
+mod pages;
 
 use std::io::{self, Write};
 
@@ -8,10 +9,15 @@ use walwarden_core::{Period, rules::Status};
 
 use super::{
     comparison::joined,
-    document::{Block, Cell, Fact, Row, Table, Text, words},
+    document::{Block, Cell, Fact, Heading, Row, Table, Text, words},
+    html,
+    pdf::{self, Paper},
     text::{self, Lines},
 };
-use crate::series::{Member, Series};
+use crate::{
+    report::{RunBlock, recorded::ActionShown},
+    series::{Member, Series},
+};
 
 /// How a series is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,35 +28,60 @@ pub enum SeriesFormat {
         /// Whether to add colour, which never carries meaning alone.
         colour: bool,
     },
+    /// One self-contained page for screen and print.
+    Html,
+    /// Pages of paper.
+    Pdf(Paper),
     /// JSON, version `v1`.
     Json,
 }
 
-/// Writes a series. The same series gives the same bytes.
+/// Writes a series. The same series and run give the same bytes.
 ///
 /// # Errors
 /// `out` is at fault; a renderer that cannot do its work reports that as [`io::ErrorKind::Other`].
-pub fn series(series: &Series, format: SeriesFormat, out: &mut dyn Write) -> io::Result<()> {
-    let rendered = match format {
-        SeriesFormat::Text { colour } => text::lines(&lines(series), colour),
-        SeriesFormat::Json => json::render(series).map_err(io::Error::other)?,
-    };
-    out.write_all(rendered.as_bytes())
+pub fn series(series: &Series, run: &RunBlock, format: SeriesFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        SeriesFormat::Text { colour } => out.write_all(text::lines(&lines(series), colour).as_bytes()),
+        SeriesFormat::Html => {
+            let page = html::render(&pages::document(series, run)).map_err(io::Error::other)?;
+            out.write_all(page.as_bytes())
+        }
+        SeriesFormat::Pdf(paper) => {
+            out.write_all(&pdf::render(&pages::document(series, run), paper, &pages::identity(series, run))?)
+        }
+        SeriesFormat::Json => out.write_all(json::render(series).map_err(io::Error::other)?.as_bytes()),
+    }
 }
 
+/// The title of every form of it.
+const TITLE: &str = "Several periods of one record";
+
+/// A chapter: its anchor, its title, and what stands there.
+type Chapter = (&'static str, &'static str, Vec<Block>);
+
 fn lines(series: &Series) -> Lines {
-    let mut blocks: Vec<Block> =
-        series.members.iter().zip(1_usize..).flat_map(|(member, at)| part(member, at)).collect();
-    blocks.push(Block::heading("How far back the evidence reaches"));
-    blocks.push(Block::plain(match series.evidence {
+    let chapters = chapters(series).into_iter();
+    let blocks = chapters.flat_map(|(_, title, blocks)| std::iter::once(Block::heading(title)).chain(blocks));
+    Lines { title: TITLE.into(), mark: Some(words::verdict(series.verdict())), blocks: blocks.collect() }
+}
+
+fn chapters(series: &Series) -> Vec<Chapter> {
+    let parts = series.members.iter().zip(1_usize..).flat_map(|(member, at)| part(member, at));
+    vec![
+        ("summary", "Bundles, the earliest period first", parts.collect()),
+        ("evidence", "How far back the evidence reaches", vec![Block::plain(evidence(series))]),
+        ("trends", "Rules, period by period", vec![trends(series).or("No rule was evaluated.")]),
+        ("actions", "Actions open at the end", vec![actions(series).or("None is recorded as open.")]),
+    ]
+}
+
+/// The span of evidence, in a sentence.
+fn evidence(series: &Series) -> String {
+    match series.evidence {
         Some(span) => format!("{}, without a gap, over bundles that stand: {} days.", words_of(span), days(span)),
         None => "Not established: the last bundle does not stand.".into(),
-    }));
-    blocks.push(Block::heading("Rules, period by period"));
-    blocks.push(trends(series).or("No rule was evaluated."));
-    blocks.push(Block::heading("Actions open at the end"));
-    blocks.push(actions(series).or("None is recorded as open."));
-    Lines { title: "Several periods of one record".into(), mark: Some(words::verdict(series.verdict())), blocks }
+    }
 }
 
 fn words_of(span: Period) -> String {
@@ -84,7 +115,8 @@ fn part(member: &Member, at: usize) -> Vec<Block> {
     if let Some(why) = &member.not_joined {
         facts.push(Fact::new("Continues", Text::plain("not established: ").join(Text::value(why))));
     }
-    vec![Block::heading(&format!("Bundle {at}")), Block::Facts(facts)]
+    let heading = Heading { anchor: format!("bundle-{at}"), text: Text::plain(format!("Bundle {at}")) };
+    vec![Block::Heading(heading), Block::Facts(facts)]
 }
 
 fn trends(series: &Series) -> Table {
@@ -107,6 +139,11 @@ fn trends(series: &Series) -> Table {
     }
 }
 
+/// Whether an action was open before the last period began.
+const fn carried(action: &ActionShown) -> &'static str {
+    if action.opened_before_period { "carried over into the last period" } else { "opened in the last period" }
+}
+
 fn actions(series: &Series) -> Table {
     let rows = series.open_actions.iter().map(|action| {
         let due = action.due.map_or_else(|| "no date".to_owned(), words::time);
@@ -115,7 +152,7 @@ fn actions(series: &Series) -> Table {
             Text::record(&action.kind).into(),
             Text::record(&action.owner).into(),
             Text::plain(due).into(),
-            Cell::Lines(vec![Text::value(&action.text), Text::code(&action.id)]),
+            Cell::Lines(vec![Text::value(&action.text), Text::code(&action.id), Text::plain(carried(action))]),
         ])
     });
     Table {

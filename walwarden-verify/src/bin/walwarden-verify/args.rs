@@ -131,7 +131,7 @@ impl Command {
             Self::Compare(compare) => compare.run(),
             Self::CheckFork(check) => check.run(),
             Self::Show(show) => show.run(),
-            Self::Report(report) => report.run(),
+            Self::Report(report) => report.run(run),
             Self::Sample(sample) => sample.run(),
             Self::Explain(explain) => explain.run(),
         }

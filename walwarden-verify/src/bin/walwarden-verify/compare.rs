@@ -15,8 +15,8 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, Replace, colour, is_stdout, print, small, unreadable, write},
-    now::AsOf,
+    files::{Files, colour, is_stdout, print, small, unreadable, write},
+    output::Output,
     trust::Pins,
 };
 
@@ -75,15 +75,8 @@ struct Reports {
     #[arg(long, value_name = "FILE")]
     evidence: Option<PathBuf>,
 
-    /// Print nothing to standard output but what `-` asks for
-    #[arg(long, short)]
-    quiet: bool,
-
     #[command(flatten)]
-    replace: Replace,
-
-    #[command(flatten)]
-    as_of: AsOf,
+    output: Output,
 }
 
 /// A side, opened.
@@ -106,7 +99,12 @@ impl Compare {
         let read = [self.old.as_path(), self.new.as_path()].into_iter().chain(self.pins.read());
         let write =
             [&self.reports.json, &self.reports.evidence].into_iter().filter_map(|path| Some(path.as_deref()?.into()));
-        Files { read: read.collect(), write: write.collect(), force: self.reports.replace.force, ..Files::default() }
+        Files {
+            read: read.collect(),
+            write: write.collect(),
+            force: self.reports.output.replace.force,
+            ..Files::default()
+        }
     }
 
     /// Compares, then writes.
@@ -120,13 +118,13 @@ impl Compare {
             })
         };
         if let Some(path) = &self.reports.json {
-            write(path, &rendered(ComparisonFormat::Json)?, self.reports.quiet)?;
+            write(path, &rendered(ComparisonFormat::Json)?, self.reports.output.quiet)?;
         }
         if let (Some(path), Some(fork)) = (&self.reports.evidence, &comparison.fork) {
-            write(path, fork.bytes(), self.reports.quiet)?;
+            write(path, fork.bytes(), self.reports.output.quiet)?;
         }
         let taken = self.files().write.iter().any(|path| is_stdout(path));
-        if !taken && !self.reports.quiet {
+        if !taken && !self.reports.output.quiet {
             let mut text = rendered(ComparisonFormat::Text { colour: colour() })?;
             text.extend_from_slice(self.about_evidence(comparison.fork.is_some()).as_bytes());
             print(&text)?;
@@ -151,7 +149,7 @@ impl Compare {
 
     /// What was typed means this.
     fn job(&self) -> Result<Job, Failure> {
-        let as_of = self.reports.as_of.time()?;
+        let as_of = self.reports.output.as_of.time()?;
         let trust = self.pins.trust()?;
         Ok(Job { old: Opened::of(&self.old)?, new: Opened::of(&self.new)?, trust, as_of })
     }

@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod judging;
 mod now;
+mod output;
 mod report;
 mod run;
 mod sample;

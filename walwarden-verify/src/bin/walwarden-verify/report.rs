@@ -11,8 +11,9 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, Replace, colour, is_stdout, print, unreadable, write},
-    now::AsOf,
+    files::{Files, colour, is_stdout, print, unreadable, write},
+    output::{Output, Pages},
+    run::Run,
     trust::{Heads, Pins},
 };
 
@@ -21,6 +22,9 @@ Examples:
   walwarden-verify report 2026-q2.zip 2026-q3.zip 2026-q4.zip \\
       --trust handover.json
       how far back the evidence reaches, what changed, and which actions are open
+  walwarden-verify report 2026-q2.zip 2026-q3.zip --trust handover.json \\
+      --pdf periods.pdf
+      the same, as pages to hand over
 
 Each bundle is judged by itself, and each but the first as the continuation of the one before it. A head that
 you hold is asked of every bundle that reaches it.
@@ -54,19 +58,15 @@ pub(crate) struct Report {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reports")]
 struct Reports {
+    #[command(flatten)]
+    pages: Pages,
+
     /// Write what is shown as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Print nothing to standard output but what `-` asks for
-    #[arg(long, short)]
-    quiet: bool,
-
     #[command(flatten)]
-    replace: Replace,
-
-    #[command(flatten)]
-    as_of: AsOf,
+    output: Output,
 }
 
 impl Report {
@@ -74,13 +74,18 @@ impl Report {
     pub(crate) fn files(&self) -> Files<'_> {
         let bundles = self.bundles.iter().map(PathBuf::as_path);
         let read = bundles.chain(self.pins.read()).chain(self.heads.read());
-        let write = self.reports.json.iter().map(|path| path.as_path().into());
-        Files { read: read.collect(), write: write.collect(), force: self.reports.replace.force, ..Files::default() }
+        let write = self.reports.asked().map(|(_, path)| path.into());
+        Files {
+            read: read.collect(),
+            write: write.collect(),
+            force: self.reports.output.replace.force,
+            ..Files::default()
+        }
     }
 
     /// Judges all, then writes.
-    pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let as_of = self.reports.as_of.time()?;
+    pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
+        let as_of = self.reports.output.as_of.time()?;
         if self.heads.previous.is_some() {
             let what = "--previous is the bundle before one, and here are several";
             return Err(Failure::new(what, "give it as the first of the bundles"));
@@ -100,19 +105,29 @@ impl Report {
             };
             Failure::new(error, hint)
         })?;
+        let run = run.block();
         let rendered = |format| {
             let mut rendered = Vec::new();
-            render::series(&series, format, &mut rendered).map(|()| rendered).map_err(|error| {
+            render::series(&series, &run, format, &mut rendered).map(|()| rendered).map_err(|error| {
                 Failure::new(format!("the report cannot be written: {error}"), "please report this fault")
             })
         };
-        let json: Option<&Path> = self.reports.json.as_deref();
-        if let Some(path) = json {
-            write(path, &rendered(SeriesFormat::Json)?, self.reports.quiet)?;
+        for (format, path) in self.reports.asked() {
+            write(path, &rendered(format)?, self.reports.output.quiet)?;
         }
-        if !self.reports.quiet && !json.is_some_and(is_stdout) {
+        if !self.reports.output.quiet && !self.reports.asked().any(|(_, path)| is_stdout(path)) {
             print(&rendered(SeriesFormat::Text { colour: colour() })?)?;
         }
         Ok(series.verdict().into())
+    }
+}
+
+impl Reports {
+    /// The renderings asked for, each with its path.
+    fn asked(&self) -> impl Iterator<Item = (SeriesFormat, &Path)> {
+        let page = self.pages.html().map(|path| (SeriesFormat::Html, path));
+        let paper = self.pages.pdf().map(|(paper, path)| (SeriesFormat::Pdf(paper), path));
+        let json = self.json.as_deref().map(|path| (SeriesFormat::Json, path));
+        page.into_iter().chain(paper).chain(json)
     }
 }

@@ -10,9 +10,9 @@ use walwarden_verify::{
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, Replace, colour, is_stdout, print, write},
+    files::{Files, colour, is_stdout, print, write},
     judging::{Job, Judging},
-    now::AsOf,
+    output::Output,
 };
 
 const EXAMPLES: &str = "\
@@ -63,15 +63,8 @@ struct Reports {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 
-    /// Print nothing to standard output but what `-` asks for
-    #[arg(long, short)]
-    quiet: bool,
-
     #[command(flatten)]
-    replace: Replace,
-
-    #[command(flatten)]
-    as_of: AsOf,
+    output: Output,
 }
 
 impl Show {
@@ -79,12 +72,12 @@ impl Show {
     pub(crate) fn files(&self) -> Files<'_> {
         let read = std::iter::once(self.bundle.as_path()).chain(self.judging.read());
         let write = self.reports.json.iter().map(|path| path.as_path().into()).collect();
-        Files { read: read.collect(), write, force: self.reports.replace.force, ..Files::default() }
+        Files { read: read.collect(), write, force: self.reports.output.replace.force, ..Files::default() }
     }
 
     /// Judges, looks up, writes.
     pub(crate) fn run(&self) -> Result<Exit, Failure> {
-        let Job { source, trust, as_of } = self.judging.job(&self.bundle, &self.reports.as_of)?;
+        let Job { source, trust, as_of } = self.judging.job(&self.bundle, &self.reports.output.as_of)?;
         let asked = Asked { day: self.backup_on, database: self.database.as_deref() };
         let input = walwarden_verify::VerifyInput { source: &source, trust: &trust, as_of };
         let shown = show(&input, &asked).map_err(|error| {
@@ -102,9 +95,9 @@ impl Show {
         };
         let json: Option<&Path> = self.reports.json.as_deref();
         if let Some(path) = json {
-            write(path, &rendered(ShowFormat::Json)?, self.reports.quiet)?;
+            write(path, &rendered(ShowFormat::Json)?, self.reports.output.quiet)?;
         }
-        if !self.reports.quiet && !json.is_some_and(is_stdout) {
+        if !self.reports.output.quiet && !json.is_some_and(is_stdout) {
             print(&rendered(ShowFormat::Text { colour: colour() })?)?;
         }
         Ok(shown.report.verdict().into())

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 use walwarden_core::policy::Framework;
 use walwarden_verify::{
     VerifyInput,
-    render::{Format, Paper, render},
+    render::{Format, render},
     verify,
     workpapers::{FOLDERS, workpapers},
 };
 
 use crate::{
     exit::{Exit, Failure},
-    files::{Files, Replace, colour, is_stdout, print, write, write_papers},
+    files::{Files, colour, is_stdout, print, write, write_papers},
     judging::{Job, Judging},
-    now::AsOf,
+    output::{Output, Pages},
     run::Run,
 };
 
@@ -40,17 +40,8 @@ pub(crate) struct Options {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Reports")]
 struct Reports {
-    /// Write the report as HTML; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-
-    /// Write the report as PDF; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pdf: Option<PathBuf>,
-
-    /// Size of the pages of the PDF
-    #[arg(long, value_name = "SIZE", value_enum, default_value_t)]
-    paper: Size,
+    #[command(flatten)]
+    pages: Pages,
 
     /// Write the report as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
@@ -73,32 +64,8 @@ struct Reports {
     #[arg(long, value_name = "ID,...", value_delimiter = ',')]
     frameworks: Vec<String>,
 
-    /// Print nothing to standard output but what `-` asks for
-    #[arg(long, short)]
-    quiet: bool,
-
     #[command(flatten)]
-    replace: Replace,
-
-    #[command(flatten)]
-    as_of: AsOf,
-}
-
-/// Sizes of paper.
-#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
-enum Size {
-    #[default]
-    A4,
-    Letter,
-}
-
-impl From<Size> for Paper {
-    fn from(size: Size) -> Self {
-        match size {
-            Size::A4 => Self::A4,
-            Size::Letter => Self::Letter,
-        }
-    }
+    output: Output,
 }
 
 impl Verify {
@@ -108,13 +75,14 @@ impl Verify {
         let reports = &self.options.reports;
         let write = reports.asked().map(|(_, path)| path.into()).collect();
         let folder = reports.workpapers.as_deref().map(|folder| (folder, FOLDERS));
-        Files { read: read.collect(), write, force: reports.replace.force, folder }
+        Files { read: read.collect(), write, force: reports.output.replace.force, folder }
     }
 
     /// Judges, then writes every rendering.
     pub(crate) fn run(&self, run: &Run) -> Result<Exit, Failure> {
         let frameworks = self.options.reports.frameworks()?;
-        let Job { source, trust, as_of } = self.options.judging.job(&self.bundle, &self.options.reports.as_of)?;
+        let Job { source, trust, as_of } =
+            self.options.judging.job(&self.bundle, &self.options.reports.output.as_of)?;
         let report = verify(&VerifyInput { source: &source, trust: &trust, as_of }).arranged_by(&frameworks);
         let run = run.block();
         let rendered = |format| {
@@ -124,13 +92,13 @@ impl Verify {
             })
         };
         for (format, path) in self.options.reports.asked() {
-            write(path, &rendered(format)?, self.options.reports.quiet)?;
+            write(path, &rendered(format)?, self.options.reports.output.quiet)?;
         }
         if let Some(folder) = &self.options.reports.workpapers {
             let papers = workpapers(&report, &run).map_err(|error| {
                 Failure::new(format!("the workpapers cannot be made: {error}"), "please report this fault")
             })?;
-            write_papers(folder, &papers, self.options.reports.quiet)?;
+            write_papers(folder, &papers, self.options.reports.output.quiet)?;
         }
         if let Some(text) = self.options.reports.text() {
             print(&rendered(text)?)?;
@@ -154,19 +122,16 @@ impl Reports {
 
     /// The renderings asked for, each with its path.
     fn asked(&self) -> impl Iterator<Item = (Format, &Path)> {
-        let asked = [
-            (Format::Html, &self.html),
-            (Format::Pdf(self.paper.into()), &self.pdf),
-            (Format::Json, &self.json),
-            (Format::Junit, &self.junit),
-            (Format::Oscal, &self.oscal),
-        ];
-        asked.into_iter().filter_map(|(format, path)| Some((format, path.as_deref()?)))
+        let pages = self.pages.html().map(|path| (Format::Html, path));
+        let paper = self.pages.pdf().map(|(paper, path)| (Format::Pdf(paper), path));
+        let others = [(Format::Json, &self.json), (Format::Junit, &self.junit), (Format::Oscal, &self.oscal)];
+        let others = others.into_iter().filter_map(|(format, path)| Some((format, path.as_deref()?)));
+        pages.into_iter().chain(paper).chain(others)
     }
 
     /// The report as text, unless something else goes to standard output.
     fn text(&self) -> Option<Format> {
-        let taken = self.quiet || self.asked().any(|(_, path)| is_stdout(path));
+        let taken = self.output.quiet || self.asked().any(|(_, path)| is_stdout(path));
         (!taken).then(|| Format::Text { colour: colour() })
     }
 }

@@ -7,8 +7,14 @@ use crate::report::{CheckResult, Outcome, Report};
 
 /// As many as the first page has room for.
 const FIRST: usize = 12;
+/// With more items and parts than these there is one point for each rule.
+const APART: usize = 6;
 /// Longest sentence there, in characters: the whole one stands behind the link.
 const SHORT: usize = 170;
+/// Characters of a deviation without which it says nothing.
+const LEAST: usize = 40;
+/// Characters of a point that stands for a rule: one line of the first page.
+const LINE: usize = 100;
 
 /// The first points, and how many there are.
 pub(super) fn attention(report: &Report) -> Attention {
@@ -35,26 +41,58 @@ fn points(report: &Report) -> Vec<Point> {
     points.extend(report.checks.iter().filter_map(not_run));
     points.extend(not_evaluated(report));
     let with = |status| report.rules.iter().filter(move |rule: &&RuleResult| rule.status == status);
-    let many = with(Status::Exception).map(RuleResult::deviating).sum::<usize>() > FIRST;
-    for rule in with(Status::Exception) {
-        let deviating = rule.items.iter().enumerate().filter(|(_, item)| item.deviation.is_some());
-        if many {
-            points.extend(by_database(rule, deviating));
-        } else {
-            points.extend(deviating.map(|(place, item)| deviates(rule, place, item, "")));
-        }
-    }
+    let exceptions: Vec<&RuleResult> = with(Status::Exception).collect();
     // An exception does not hide that evidence is missing for another part of the same rule.
-    for rule in with(Status::Exception).chain(with(Status::NotEvidenced)) {
-        points.extend(missing(rule));
+    let lacking: Vec<&RuleResult> = with(Status::Exception).chain(with(Status::NotEvidenced)).collect();
+    let each: Vec<Point> =
+        exceptions.iter().flat_map(|rule| deviating(rule).map(|at| deviates(rule, at, "", SHORT))).collect();
+    let parts: Vec<Point> = lacking.iter().flat_map(|rule| missing(rule)).collect();
+    if each.len().saturating_add(parts.len()) <= APART {
+        points.extend(each.into_iter().chain(parts));
+    } else {
+        points.extend(exceptions.iter().filter_map(|rule| of_rule(rule)));
+        points.extend(of_missing(&lacking));
     }
     points
+}
+
+/// Items that deviate, each with its place.
+fn deviating(rule: &RuleResult) -> impl Iterator<Item = (usize, &Item)> {
+    rule.items.iter().enumerate().filter(|(_, item)| item.deviation.is_some())
+}
+
+/// One point for all items of a rule, so that none of the rules is hidden by another.
+fn of_rule(rule: &RuleResult) -> Option<Point> {
+    let mut databases: Vec<&str> = deviating(rule).map(|(_, item)| item.database.as_str()).collect();
+    databases.sort_unstable();
+    databases.dedup();
+    let (found, all) = (rule.deviating(), rule.items.len());
+    let of = match (found, databases.len()) {
+        (1, _) => String::new(),
+        (_, 0 | 1) => format!("{found} of {all}, the first "),
+        (_, some) => format!("{found} of {all} in {some} databases, the first "),
+    };
+    Some(deviates(rule, deviating(rule).next()?, &of, LINE))
+}
+
+/// One point for all rules that lack evidence.
+fn of_missing(rules: &[&RuleResult]) -> Option<Point> {
+    let lacking: Vec<&RuleResult> = rules.iter().copied().filter(|rule| !missing(rule).is_empty()).collect();
+    if let [only] = lacking.as_slice() {
+        return missing(only).into_iter().next();
+    }
+    let what = lacking.iter().enumerate().fold(Text::default(), |text, (place, rule)| {
+        let text = if place == 0 { text } else { text.and(", ") };
+        text.join(Text::link(rules::anchor(rule), rule.rule.id))
+    });
+    let what = what.and(": promised evidence is missing");
+    (!lacking.is_empty()).then(|| Point { mark: not_evidenced(), what })
 }
 
 fn failed(result: &CheckResult) -> Option<Point> {
     let Outcome::Fail(finding) = &result.outcome else { return None };
     let what = Text::link(format!("failed-{}", result.check.id), result.check.id).and(": ");
-    Some(Point { mark: words::outcome(result), what: what.join(Text::value(&short(&finding.what))) })
+    Some(Point { mark: words::outcome(result), what: what.join(Text::value(&short(&finding.what, SHORT))) })
 }
 
 fn not_run(result: &CheckResult) -> Option<Point> {
@@ -78,55 +116,44 @@ fn not_evaluated(report: &Report) -> Option<Point> {
     Some(Point { mark: words::status(first), what })
 }
 
-/// One point for each database, so that many items of one kind do not hide the others.
-fn by_database<'r>(rule: &RuleResult, deviating: impl Iterator<Item = (usize, &'r Item)>) -> Vec<Point> {
-    let mut groups: Vec<(usize, &Item, usize)> = Vec::new();
-    for (place, item) in deviating {
-        match groups.iter_mut().find(|(_, first, _)| first.database == item.database) {
-            Some((_, _, count)) => *count = count.saturating_add(1),
-            None => groups.push((place, item, 1)),
-        }
-    }
-    let point = |(place, first, count): (usize, &Item, usize)| {
-        let all = if count == 1 { String::new() } else { format!("{count} items, the first ") };
-        deviates(rule, place, first, &all)
-    };
-    groups.into_iter().map(point).collect()
-}
-
-fn deviates(rule: &RuleResult, place: usize, item: &Item, of: &str) -> Point {
+/// `most` characters of it, where they are enough to say what it is.
+fn deviates(rule: &RuleResult, (place, item): (usize, &Item), of: &str, most: usize) -> Point {
     let deviation = words::times(item.deviation.as_deref().unwrap_or(""));
-    let what = Text::link(summary::anchor(rule, place), rule.rule.id)
+    let head = Text::link(summary::anchor(rule, place), rule.rule.id)
         .and(" ")
         .join(words::database(&item.database))
-        .and(format!(", {of}{}: ", words::minute(item.at)))
-        .join(Text::value(&short(&deviation)));
+        .and(format!(", {of}{}: ", words::minute(item.at)));
+    let room = most.saturating_sub(head.flat().chars().count()).max(LEAST);
+    let what = head.join(Text::value(&short(&deviation, room)));
     Point { mark: Mark::new(Sign::Cross, Tone::Bad, if of.is_empty() { "exception" } else { "exceptions" }), what }
 }
 
 /// Parts without evidence that was promised; what nobody promised is no such part.
 fn missing(rule: &RuleResult) -> Vec<Point> {
-    let mark = || Mark::new(Sign::Ring, Tone::Warn, "not evidenced");
     let link = || Text::link(rules::anchor(rule), rule.rule.id);
     let is_missing = |gap: &&Gap| matches!(gap.kind, GapKind::NotCovered | GapKind::NoInput);
     let of_gap = |gap: &Gap| Point {
-        mark: mark(),
+        mark: not_evidenced(),
         what: link()
             .and(" ")
             .join(words::database(&gap.database))
             .and(": ")
-            .join(Text::value(&short(&words::times(&gap.what)))),
+            .join(Text::value(&short(&words::times(&gap.what), SHORT))),
     };
     let gaps: Vec<Point> = rule.gaps.iter().filter(is_missing).map(of_gap).collect();
     if gaps.is_empty() && rule.lacks_evidence() {
         let reason = if rule.reason.is_empty() { Text::plain(rule.rule.title) } else { words::reason(rule) };
-        return vec![Point { mark: mark(), what: link().and(": ").join(reason) }];
+        return vec![Point { mark: not_evidenced(), what: link().and(": ").join(reason) }];
     }
     gaps
 }
 
+fn not_evidenced() -> Mark {
+    Mark::new(Sign::Ring, Tone::Warn, "not evidenced")
+}
+
 /// The beginning of a sentence.
-fn short(words: &str) -> String {
-    let cut: String = words.chars().take(SHORT).collect();
+fn short(words: &str, most: usize) -> String {
+    let cut: String = words.chars().take(most).collect();
     if cut.len() < words.len() { format!("{cut}…") } else { cut }
 }

@@ -136,7 +136,6 @@ fn facts(report: &Report) -> Vec<Fact> {
     facts.extend(heads(report));
     facts.push(super::time::fact(report));
     facts.push(Fact::new("Stored objects", super::artifacts::count(report)));
-    facts.push(Fact::new("Judged as of", Text::plain(format!("{} UTC", words::time(report.as_of)))));
     facts.push(Fact::new(
         "Bundle digest",
         optional(report.subject.bundle_digest.as_ref(), "the bundle statement could not be read"),
@@ -151,7 +150,8 @@ fn optional(digest: Option<&walwarden_core::Digest>, otherwise: &str) -> Text {
 
 fn claimed(report: &Report) -> Vec<Fact> {
     let Some(claims) = &report.claims else {
-        return vec![Fact::new("Claims", Text::plain("none shown: the bundle statement could not be read"))];
+        let what = format!("none shown: the bundle statement could not be read; {}", judged(report));
+        return vec![Fact::new("Claims", Text::plain(what))];
     };
     let period = format!(
         "{} to {} UTC, end not included; policy zone ",
@@ -172,11 +172,19 @@ fn claimed(report: &Report) -> Vec<Fact> {
     vec![
         Fact::new("Origin", Text::code(claims.origin.to_string())),
         Fact::new("Period", Text::plain(period).and_record(&claims.zone)),
-        Fact::new("Sealed", Text::plain(format!("{} UTC, self-asserted", words::time(claims.sealed_at)))),
+        Fact::new(
+            "Sealed",
+            Text::plain(format!("{} UTC, self-asserted; {}", words::time(claims.sealed_at), judged(report))),
+        ),
         Fact::new("Scope", scope),
         Fact::new("Policy", policies(report)),
         Fact::new("Ceremony", ceremony(claims.ceremony.as_deref())),
     ]
+}
+
+/// The instant given as now.
+fn judged(report: &Report) -> String {
+    format!("judged as of {} UTC", words::time(report.as_of))
 }
 
 fn policies(report: &Report) -> Text {

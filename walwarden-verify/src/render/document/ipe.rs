@@ -1,58 +1,98 @@
 //! How each extract was made: information produced by the entity.
 
-use super::{Block, Card, Fact, Mark, Section, Sign, Text, Tone, words};
-use crate::report::{
-    Report,
-    recorded::{CaptureShown, Ipe},
-};
+use super::{Block, Card, Cell, Fact, Mark, Row, Section, Sign, Table, Text, Tone, words};
+use crate::report::{Report, recorded::CaptureShown};
 
 /// Captures in full: more than this stand in the workpapers.
 const LISTED: usize = 120;
 
-/// A card for each capture.
+/// A card for all captures that were made in the same way, with a row for each.
 pub(super) fn section(report: &Report) -> Section {
     let captures = &report.facts.recorded.captures;
     let mut blocks = vec![Block::plain(
-        "Each block says where an extract came from, what was asked, what was left out and what the role could not see, as the signed statement of the capture has it. Times in UTC.",
+        "Each block says where extracts came from, what was asked, what was left out and what the role could not see, as the signed statements of the captures have it. Times in UTC.",
     )];
     if captures.is_empty() {
         blocks.push(Block::plain(super::history::nothing(report, "No evidence was captured in the period.")));
     }
-    blocks.extend(captures.iter().take(LISTED).map(|capture| Block::Card(card(capture))));
+    let mut alike: Vec<(&str, Vec<Fact>, Vec<Row>)> = Vec::new();
+    for capture in captures.iter().take(LISTED) {
+        let (how, row) = (how(capture), row(capture));
+        match alike.iter_mut().find(|(collector, facts, _)| *collector == capture.collector && *facts == how) {
+            Some((_, _, rows)) => rows.push(row),
+            None => alike.push((&capture.collector, how, vec![row])),
+        }
+    }
+    let cards = alike.into_iter().zip(1_usize..);
+    blocks.extend(cards.map(|((collector, facts, rows), number)| Block::Card(card(number, collector, facts, rows))));
     if captures.len() > LISTED {
-        let more = words::count(captures.len().saturating_sub(LISTED), "more block stands", "more blocks stand");
+        let more = words::count(captures.len().saturating_sub(LISTED), "more capture stands", "more captures stand");
         blocks.push(Block::plain(format!("{more} in the workpapers (--workpapers), in ipe.csv.")));
     }
     Section::new("ipe", "How extracts were made", blocks)
 }
 
-fn card(capture: &CaptureShown) -> Card {
+fn card(number: usize, collector: &str, facts: Vec<Fact>, rows: Vec<Row>) -> Card {
+    let count = words::count(rows.len(), "capture", "captures");
+    let table = Table {
+        caption: "Each capture, with its output; times in UTC",
+        columns: vec![
+            words::fit("Result"),
+            words::figures("Entry"),
+            words::fit("Covers, ran"),
+            words::fill("Rows, output", 1),
+        ],
+        rows,
+    };
+    Card {
+        anchor: format!("captures-{number}"),
+        mark: Mark::new(Sign::Disc, Tone::Quiet, count),
+        title: Text::record(collector),
+        lead: Text::default(),
+        facts,
+        table: Some(table),
+    }
+}
+
+/// One capture: what of it no other has.
+fn row(capture: &CaptureShown) -> Row {
     let mark = if capture.outcome == "ok" {
         Mark::new(Sign::Disc, Tone::Good, "captured")
     } else {
         Mark::new(Sign::Cross, Tone::Bad, &capture.outcome)
     };
-    let title = Text::record(&capture.collector).and(format!(", entry {}", words::number(capture.seq)));
-    Card {
+    let span = |from, to| format!("{} to {}", words::minute(from), words::minute(to));
+    let mut times = vec![Text::plain(format!("covers {}", span(capture.covers.start, capture.covers.end)))];
+    let mut found = vec![Text::plain(format!("{} rows", words::number(capture.rows)))];
+    if let Some(ipe) = &capture.ipe {
+        times.push(Text::plain(format!("ran {}", span(ipe.started_at, ipe.ended_at))));
+        found = vec![Text::plain(format!("{} rows, {} pages", words::number(capture.rows), ipe.pages))];
+        found.extend(ipe.reconciled.iter().map(|(how, rows, equal)| {
+            let result = if *equal { "equal" } else { "not equal" };
+            Text::plain("counted again: ").and_record(how).and(format!(", {} rows, {result}", words::number(*rows)))
+        }));
+        found.extend(ipe.outputs.iter().map(|output| {
+            let name = Text::record(&output.name).and(format!(", {}: ", words::size(output.bytes)));
+            name.join(Text::digest(&output.sha256))
+        }));
+    }
+    Row {
         anchor: format!("capture-{}", capture.seq),
-        mark,
-        title,
-        lead: Text::default(),
-        facts: capture.ipe.as_ref().map_or_else(
-            || vec![Fact::new("Statement", Text::plain("not carried or not verified: how it was made is not known"))],
-            |ipe| facts(capture, ipe),
-        ),
-        table: None,
+        cells: vec![
+            mark.into(),
+            Text::plain(words::number(capture.seq)).into(),
+            Cell::Lines(times),
+            Cell::Lines(found),
+        ],
     }
 }
 
-fn facts(capture: &CaptureShown, ipe: &Ipe) -> Vec<Fact> {
-    let none = |words: &str| Text::plain(if words.is_empty() { "none" } else { "" }).and_record(words);
-    let mut facts = vec![Fact::new(
-        "Covers",
-        Text::plain(format!("{} to {}, zone ", words::time(capture.covers.start), words::time(capture.covers.end)))
-            .and_record(&ipe.zone),
-    )];
+/// How a capture was made.
+fn how(capture: &CaptureShown) -> Vec<Fact> {
+    let Some(ipe) = &capture.ipe else {
+        return vec![Fact::new("Statement", Text::plain("not carried or not verified: how it was made is not known"))];
+    };
+    let mut facts = Vec::new();
     if let Some(source) = &ipe.source {
         let server = Text::record(&source.provider)
             .and(", database ")
@@ -62,31 +102,29 @@ fn facts(capture: &CaptureShown, ipe: &Ipe) -> Vec<Fact> {
             .and(if source.in_recovery { ", a standby" } else { "" });
         facts.push(Fact::new("Source", server));
     }
-    if let Some(role) = &ipe.session_role {
-        facts.push(Fact::new("As role", Text::record(role)));
-    }
+    let role = ipe.session_role.as_ref().map_or_else(|| Text::plain("none stated"), |role| Text::record(role));
     let parameters: Vec<String> = ipe.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-    let ran = format!("{} to {}, by ", words::time(ipe.started_at), words::time(ipe.ended_at));
-    facts.extend([
-        Fact::new("Parameters", none(&parameters.join("; "))),
-        Fact::new("Ran", Text::plain(ran).and_record(&ipe.run_by)),
-        Fact::new("Rows, pages", Text::plain(format!("{} rows, {} pages", words::number(capture.rows), ipe.pages))),
-        Fact::new("Filters", none(&ipe.filters.join("; "))),
-        Fact::new("Not visible", none(&ipe.not_visible.join("; "))),
-        Fact::new("Blackened", none(&ipe.redactions.join("; "))),
-    ]);
-    if let Some((how, rows, equal)) = &ipe.reconciled {
-        let result = if *equal { "equal" } else { "not equal" };
-        facts.push(Fact::new(
-            "Counted again",
-            Text::record(how).and(format!(": {} rows, {result}", words::number(*rows))),
-        ));
+    facts.push(Fact::new("By, as role", Text::record(&ipe.run_by).and(", ").join(role)));
+    let mut empty = Vec::new();
+    for (label, words) in [
+        ("Parameters", parameters.join("; ")),
+        ("Filters", ipe.filters.join("; ")),
+        ("Not visible", ipe.not_visible.join("; ")),
+        ("Blackened", ipe.redactions.join("; ")),
+    ] {
+        if words.is_empty() {
+            empty.push(label.to_lowercase());
+        } else {
+            facts.push(Fact::new(label, Text::record(&words)));
+        }
     }
-    let outputs = ipe.outputs.iter().map(|output| {
-        Text::record(&output.name).and(format!(", {}: ", words::size(output.bytes))).join(Text::digest(&output.sha256))
-    });
-    facts.push(Fact { label: "Outputs", values: outputs.collect() });
-    facts.push(Fact::new("Program", Text::digest(&ipe.tool)));
-    facts.push(Fact::new("Signed by", Text::code(ipe.signers.join(", "))));
+    if !empty.is_empty() {
+        facts.push(Fact::new("Stated as none", Text::plain(empty.join(", "))));
+    }
+    facts.extend([
+        Fact::new("Zone", Text::record(&ipe.zone)),
+        Fact::new("Program", Text::digest(&ipe.tool)),
+        Fact::new("Signed by", Text::code(ipe.signers.join(", "))),
+    ]);
     facts
 }

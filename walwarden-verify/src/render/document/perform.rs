@@ -70,7 +70,7 @@ pub(super) fn head(report: &Report) -> Section {
 }
 
 /// Runs of which the digests are listed: more stand in the workpapers.
-const LISTED: usize = 150;
+const LISTED: usize = 40;
 
 /// Digests whole.
 pub(super) fn digests(report: &Report) -> Section {
@@ -119,13 +119,18 @@ pub(super) fn digests(report: &Report) -> Section {
 
 /// The one part that another run of the same program may print otherwise.
 pub(super) fn run(report: &Report, run: &RunBlock) -> Section {
+    let mut facts = program(run);
+    facts.extend(criteria::arranged(report));
+    Section { anchor: "run".into(), number: String::new(), title: "This run", blocks: vec![Block::Facts(facts)] }
+}
+
+/// Which program ran, where, and how it was shut in.
+pub(in crate::render) fn program(run: &RunBlock) -> Vec<Fact> {
     let program = run.program.as_ref().map_or_else(|| Text::plain("not read"), Text::digest);
-    let mut facts = vec![
+    vec![
         Fact::new("Program", Text::plain(format!("walwarden-verify {}", run.version))),
         Fact::new("Program digest", program),
         Fact::new("Platform", Text::plain(&run.platform)),
         Fact::new("Sandbox", Text::plain(&run.sandbox)),
-    ];
-    facts.extend(criteria::arranged(report));
-    Section { anchor: "run".into(), number: String::new(), title: "This run", blocks: vec![Block::Facts(facts)] }
+    ]
 }

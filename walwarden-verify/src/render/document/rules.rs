@@ -18,10 +18,8 @@ pub(super) fn anchor_of(id: &str) -> String {
     format!("rule-{id}")
 }
 
-/// A population of at most this many items is listed whole.
-const WHOLE: usize = 12;
 /// Items that conform in another way than the usual one: more than this stand in the workpapers.
-const NOTED: usize = 60;
+const NOTED: usize = 6;
 
 /// Every rule in full, and those of the mapping that this version does not evaluate.
 pub(super) fn section(report: &Report) -> Section {
@@ -113,34 +111,22 @@ fn gap(gap: &Gap) -> Fact {
     Fact::new(label, words::database(&gap.database).and(": ").join(Text::value(&words::times(&gap.what))))
 }
 
-/// A small population whole; of a large one what conforms in another way than the usual one.
+/// What conforms in another way than the usual one; items that deviate stand in the summary, the others are counted.
 fn items(rule: &RuleResult) -> Option<Table> {
-    let whole = rule.items.len() <= WHOLE;
-    let shown = |item: &Item| whole || item.deviation.is_none() && item.note.is_some();
-    let items = rule.items.iter().enumerate().filter(|(_, item)| shown(item));
-    let rows = items.take(NOTED).map(|(place, item)| {
-        let deviation = item.deviation.as_deref().or(item.note.as_deref());
-        let deviation = deviation.map(|words| Text::value(&words::times(words)));
+    let shown = |item: &Item| item.deviation.is_none() && item.note.is_some();
+    let items = rule.items.iter().filter(|item| shown(item));
+    let rows = items.take(NOTED).map(|item| {
+        let note = item.note.as_deref().map(|words| Text::value(&words::times(words)));
         let cells = vec![
-            words::conforms(item.deviation.as_deref()).into(),
             Text::plain(words::time(item.at)).into(),
             words::database(&item.database).into(),
-            Cell::Lines(deviation.into_iter().collect()),
+            Cell::Lines(note.into_iter().collect()),
         ];
-        Row { anchor: format!("item-{}-{place}", rule.rule.id), cells }
+        Row::new(cells)
     });
     let table = Table {
-        caption: if whole {
-            "The population of the rule; times in UTC"
-        } else {
-            "Items that conform in another way than the usual one; times in UTC"
-        },
-        columns: vec![
-            words::fit("Result"),
-            words::fit("When"),
-            words::fit("Database"),
-            words::fill("Deviation, or how", 1),
-        ],
+        caption: "Items that conform in another way than the usual one, the first of them; times in UTC",
+        columns: vec![words::fit("When"), words::fit("Database"), words::fill("How it conforms", 1)],
         rows: rows.collect(),
     };
     (!table.rows.is_empty()).then_some(table)

@@ -279,14 +279,6 @@ pub(super) fn covered(item: &Item) -> Mark {
     }
 }
 
-/// The status of a rule without its figures.
-pub(super) fn conforms(deviation: Option<&str>) -> Mark {
-    match deviation {
-        Some(_) => Mark::new(Sign::Cross, Tone::Bad, "deviates"),
-        None => Mark::new(Sign::Disc, Tone::Good, "conforms"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -43,6 +43,8 @@ pub(super) struct More {
 fn cover(flow: &mut Flow<'_>, document: &Document, points: usize, limits: Style) -> Option<More> {
     let cover = &document.cover;
     let measure = flow.measure();
+    // Less air, where there is much to look at.
+    let air = if points > 9 { 0.6 } else { 1.0 };
     flow.put(Item::Rect { x: 0.0, y: 0.0, w: flow.paper.width(), h: 7.0, radius: 0.0, colour: NAVY });
     flow.y = 38.0;
     flow.anchor("cover");
@@ -51,21 +53,21 @@ fn cover(flow: &mut Flow<'_>, document: &Document, points: usize, limits: Style)
     flow.text(Role::H1, SIDE, &Text::plain(document.title), TITLE, measure);
     flow.y += 2.0;
     flow.text(Role::Paragraph, SIDE, &Text::plain(cover.subtitle), LABEL, measure);
-    flow.y += 8.0;
+    flow.y += 8.0 * air;
     flow.text(Role::Paragraph, SIDE, &cover.organisation, NAME, measure);
-    flow.y += 5.0;
+    flow.y += 5.0 * air;
     panel(flow, &cover.panel);
-    flow.y += 9.0;
+    flow.y += 9.0 * air;
     let more = attention(flow, &cover.attention, points);
-    flow.y += 6.0;
+    flow.y += 6.0 * air;
     flow.tags.open(Role::List);
     for tally in &cover.tallies {
         flow.within(Role::Item, |flow| tallied(flow, tally));
     }
     flow.tags.close();
-    flow.y += 8.0;
+    flow.y += 8.0 * air;
     flow.facts(SIDE, measure, LABELS, &cover.facts, COVER);
-    flow.y += 7.0;
+    flow.y += 7.0 * air;
     let title = Style { font: Font::Semi, colour: style::INK, ..limits };
     flow.text(Role::H2, SIDE, &Text::plain(cover.limits_title), title, measure);
     flow.points(&cover.limits, limits, 0.0);
@@ -111,7 +113,7 @@ fn attention(flow: &mut Flow<'_>, attention: &Attention, most: usize) -> Option<
         flow.within(Role::Label, |flow| flow.chip(SIDE, base, &point.mark));
         flow.within(Role::Body, |flow| flow.lines(SIDE + chip, &lines, Style { leading: 11.4, ..CELL }));
         flow.tags.close();
-        flow.y += 2.6;
+        flow.y += if most > 6 { 1.4 } else { 2.6 };
     }
     flow.tags.close();
     let left_out = attention.all.saturating_sub(attention.points.len().min(most));
