@@ -15,8 +15,8 @@ use walwarden_core::{
 };
 
 use crate::{
-    error::{OperatorError, ProduceError, VaultError},
-    keys, period,
+    error::{OperatorError, ProduceError, StorageError, VaultError},
+    files, keys, period,
     producer::{Producer, Signers, sign},
     vault::{Appended, Draft, Snapshot},
 };
@@ -60,7 +60,7 @@ pub struct Sealed {
     pub report: String,
     /// The entry that records it.
     pub entry: Appended,
-    /// What the auditor gets next.
+    /// What the auditor gets with it, by another channel.
     pub handover: PathBuf,
 }
 
@@ -95,7 +95,8 @@ pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealReques
     };
     let entry = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::ExportMade(Box::new(written)))))?;
     // The head at which this bundle ends: one line further and the bundle would fall short of its own handover.
-    let handover = keys::write_handover(&producer.folder, &producer.registry, begun.head)?;
+    let newest = keys::write_handover(&producer.folder, &producer.registry, begun.head)?;
+    let handover = if judged.verdict == 1 { newest } else { copied(&newest, target.handover())? };
     Ok(Sealed {
         path: zip,
         beside,
@@ -108,6 +109,12 @@ pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealReques
         entry,
         handover,
     })
+}
+
+/// Copies a file, durable on return.
+fn copied(from: &Path, to: PathBuf) -> Result<PathBuf, StorageError> {
+    files::replace(&to, &files::read(from)?, 0o644)?;
+    Ok(to)
 }
 
 /// The zone of the policy in force, in which days of a period begin.

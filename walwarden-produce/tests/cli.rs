@@ -235,7 +235,7 @@ fn a_bundle_is_not_published_unjudged() {
     assert_eq!((made.state, made.rejected), (ExportState::Written, Some(true)));
 
     for code in [0, 3, 4] {
-        let _ = fs::remove_file(file("b.zip"));
+        let _ = ["b.zip", "b-handover.json"].map(|name| fs::remove_file(file(name)));
         let output = bundle(&vault, &beside(&vault, Some(&format!("exit {code}"))), &[]);
         assert_success(&output);
         let verdict = value(&stdout(&output), "verdict");

@@ -93,9 +93,9 @@ fn is_sealed_as(story: &str, period: &str, exit: i32) {
     let printed = text(&output.stdout);
     assert!(output.status.success(), "{printed}{}", text(&output.stderr));
 
-    let beside = ["acme-workpapers", "acme.html", "acme.pdf", "acme.zip", "held.json"];
-    assert_eq!(vault.files(), beside);
-    for name in &beside[..4] {
+    let made = ["acme-handover.json", "acme-workpapers", "acme.html", "acme.pdf", "acme.zip"];
+    assert_eq!(vault.files(), [made.as_slice(), &["held.json"]].concat());
+    for name in made {
         assert!(printed.lines().any(|line| line.ends_with(&format!("  {name}"))), "{name} is not named:\n{printed}");
     }
     assert!(fs::read(vault.file("acme.pdf")).unwrap().starts_with(b"%PDF-"));
@@ -123,6 +123,9 @@ fn is_sealed_as(story: &str, period: &str, exit: i32) {
     let output = vault.run(&["bundle", "--period", "2026-07-08/2026-07-15", "--no-report", "--out", "week.zip"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(!vault.file("week.pdf").exists());
+    // The vault's handover is that of the newest bundle by now; each bundle stands under its own.
+    assert_eq!(judged(&vault.file("acme.zip"), &vault.file("acme-handover.json")).0, exit);
+    assert_eq!(judged(&vault.file("acme.zip"), &vault.made.folder.join("handover.json")).0, 1);
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl Target {
     /// What is there.
     pub fn is_free(&self) -> Result<(), OperatorError> {
         let beside = |infix| self.beside.iter().map(move |beside| self.named(infix, beside.ending()));
-        let mut paths = vec![self.zip.clone(), self.folder()];
+        let mut paths = vec![self.zip.clone(), self.folder(), self.handover()];
         paths.extend(beside(""));
         if self.as_is {
             paths.extend(beside(REJECTED).chain([".zip", ".txt"].map(|ending| self.named(REJECTED, ending))));
@@ -155,6 +155,12 @@ impl Target {
             path.metadata().map_err(StorageError::at("find the report", &path))?;
         }
         Ok(Judged { target: self.clone(), verdict, report })
+    }
+
+    /// The handover that belongs to this very bundle: that of the vault moves on with the next one.
+    #[must_use]
+    pub fn handover(&self) -> PathBuf {
+        self.named("", "-handover.json")
     }
 
     /// The folder for what is not published yet.
