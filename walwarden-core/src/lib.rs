@@ -36,6 +36,7 @@ pub mod checkpoint;
 pub mod cosignature;
 pub mod digest;
 pub mod dsse;
+pub mod duties;
 pub mod event;
 pub mod exposure;
 pub mod fork;

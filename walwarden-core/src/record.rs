@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub use custody::{Check, Completed, Custody};
-pub use exhibits::{Exhibits, Reader, Seal};
+pub use exhibits::{Exhibits, Outlook, Reader, Seal};
 
 /// A chain whose tree was rebuilt, seen through a period. Lookups cost O(log n): a chain may have millions of entries.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl<'a> Record<'a> {
             Event::ExportMade(export) if export.period == Some(self.period) => export.zone,
             _ => None,
         });
-        let all = self.exhibits.zones.iter().cloned().chain(recorded);
+        let all = self.exhibits.outlook.zones.iter().cloned().chain(recorded);
         all.filter_map(|zone| Some((zone.name.clone(), Zone::try_from(&zone).ok()?))).collect()
     }
 
@@ -231,7 +231,8 @@ impl<'a> Record<'a> {
     /// To when the record reaches: what is not in it by then did not happen.
     #[must_use]
     pub fn covered(&self) -> Time {
-        self.all().last().map_or(self.period.start, |line| line.recorded_at)
+        let last = self.all().last().map_or(self.period.start, |line| line.recorded_at);
+        self.exhibits.outlook.now.map_or(last, |now| now.max(last))
     }
 
     /// The period.

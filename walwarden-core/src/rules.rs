@@ -24,7 +24,7 @@ mod review;
 mod scope;
 mod sign_off;
 mod supplier;
-mod window;
+pub(crate) mod window;
 mod windows;
 pub mod words;
 

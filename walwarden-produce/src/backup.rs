@@ -18,23 +18,20 @@ use walwarden_core::{
 use zeroize::Zeroizing;
 
 use crate::{
+    backup_set::{DUMP, GLOBALS, ROWKEY},
     config::{self, DatabaseConfig},
     dump::{DumpRequest, Dumped, Progress, attested_dump},
     error::ProduceError,
     files,
     producer::{Producer, Signers, sign},
-    random, runs,
+    random,
+    runs::{self, Mark},
+    staging::Staging,
+    store,
     vault::{Appended, Context, Draft},
 };
 use failure::{Failure, recordable, short};
 use statement::{Parts, fits};
-
-/// Names in the folder of one backup.
-pub const DUMP: &str = "db.dump";
-/// Roles and tablespaces.
-pub const GLOBALS: &str = "globals.sql";
-/// The row key K: 64 hex digits and LF.
-pub const ROWKEY: &str = "rowkey";
 
 /// What to back up, and how.
 pub struct BackupRequest<'a> {
@@ -42,6 +39,10 @@ pub struct BackupRequest<'a> {
     pub database: &'a DatabaseConfig,
     /// What set it going.
     pub trigger: Trigger,
+    /// When it was due.
+    pub expected_at: Option<Time>,
+    /// Entry of the failure that it makes good.
+    pub retry_of: Option<EntryId>,
     /// Sessions that read rows at the same time.
     pub jobs: usize,
     /// Told how far the work is.
@@ -90,25 +91,25 @@ pub fn backup(
 ) -> Result<BackedUp, NotBackedUp> {
     let run = Run { id: random::entry_id(producer.now())?, started_at: producer.now(), request };
     let folder = run.folder();
-    let _mark = runs::mark(&producer.folder, run.id, &folder).map_err(ProduceError::from)?;
+    let mark = runs::mark(&producer.folder, run.id, &folder).map_err(ProduceError::from)?;
     let started = BackupStarted {
         database: request.database.id.clone(),
         run_id: run.id,
         trigger: request.trigger,
-        expected_at: None,
-        retry_of: None,
+        expected_at: request.expected_at,
+        retry_of: request.retry_of,
         reason: None,
     };
     let draft = Draft { at: Some(run.started_at), ..Draft::plain(Event::BackupStarted(Box::new(started))) };
     producer.append(&mut signers.head, |_| Ok(draft))?;
     let stored = match run.dump_and_store(producer, &folder) {
         Ok(stored) => stored,
-        Err(failure) => return Err(run.failed(producer, signers, &folder, failure)),
+        Err(failure) => return Err(run.failed(producer, signers, mark, failure)),
     };
     let warnings = stored.dumped.warnings.clone();
     match run.complete(producer, signers, stored) {
         Ok((entry, completed)) => Ok(BackedUp { entry, completed, warnings }),
-        Err(error) => Err(run.not_acknowledged(producer, signers, &folder, error)),
+        Err(error) => Err(run.not_acknowledged(producer, signers, mark, error)),
     }
 }
 
@@ -140,10 +141,9 @@ impl Run<'_> {
         let database = self.request.database;
         let connection = config::connection(&database.id, &database.connection, producer.config.tools())
             .map_err(Failure::connection)?;
-        let key = |name: &str| format!("{folder}/{name}");
-        let stage =
-            |name: &str| producer.store.stage(&key(name)).map_err(|error| Failure::storage(Stage::Preflight, error));
-        let (dump_path, globals_path, rowkey_path) = (stage(DUMP)?, stage(GLOBALS)?, stage(ROWKEY)?);
+        let preflight = |error| Failure::storage(Stage::Preflight, error);
+        let staging = Staging::new(producer.staging(self.id)).map_err(preflight)?;
+        let (dump_path, globals_path, rowkey_path) = (staging.file(DUMP), staging.file(GLOBALS), staging.file(ROWKEY));
         let secret = Zeroizing::new(random::bytes::<32>().map_err(Failure::bug)?);
         let row_key = RowKey::new(*secret).map_err(|error| Failure::bug(ProduceError::Bug(error.to_string())))?;
         let text = Zeroizing::new(hex(secret.as_slice()) + "\n");
@@ -163,19 +163,15 @@ impl Run<'_> {
         )
         .map_err(|error| Failure::dump(error, self.request.cancel))?;
         (self.request.progress)(Progress::Stage(Stage::Upload));
-        let commit = |name: &str, expected: Option<Bytes>| {
-            let object = producer.store.commit(&key(name)).map_err(|error| Failure::storage(Stage::Upload, error))?;
-            match expected {
-                Some(bytes) if bytes.sha256 != object.sha256 || bytes.bytes != object.bytes => {
-                    Err(Failure::read_back(name))
-                }
-                _ => Ok(object),
-            }
+        let put = |name: &str, plain: Bytes| {
+            let (key, path) = (format!("{folder}/{name}"), staging.file(name));
+            store::put(producer.store.as_ref(), &key, (&path, plain), &producer.encryption)
+                .map_err(|error| Failure::storage(Stage::Upload, error))
         };
-        let dump = commit(DUMP, Some(dumped.plain))?;
-        let globals = commit(GLOBALS, Some(dumped.globals))?;
+        let dump = put(DUMP, dumped.plain)?;
+        let globals = put(GLOBALS, dumped.globals)?;
         let written = Bytes { bytes: Decimal(text.len() as u64), sha256: walwarden_core::Digest::of(text.as_bytes()) };
-        let rowkey = commit(ROWKEY, Some(written))?;
+        let rowkey = put(ROWKEY, written)?;
         if self.request.cancel.load(Ordering::Relaxed) {
             return Err(Failure::interrupted(Stage::Upload));
         }
@@ -191,15 +187,16 @@ impl Run<'_> {
     ) -> Result<(Appended, BackupCompleted), ProduceError> {
         let data = self.completed(&stored);
         let set = CompleteSet {
-            keys_ref: producer.config.complete_set.keys_ref.clone(),
+            keys_ref: producer.config.keys_ref(),
             keys_seen_at: None,
             config_ref: producer.config.complete_set.config_ref.clone(),
             config_sha256: producer.config.sha256,
         };
+        let encryption = producer.encryption.stated();
         let Signers { head, statement } = signers;
         let event = Event::BackupCompleted(Box::new(data.clone()));
         let entry = producer.append(head, |context| {
-            let mut parts = Parts { data: data.clone(), set, stored, blob: None };
+            let mut parts = Parts { data: data.clone(), set, stored, encryption, blob: None };
             if !fits(parts.statement(context)?.to_jcs()?.len()) {
                 parts.tables_to_blob()?;
             }
@@ -231,8 +228,12 @@ impl Run<'_> {
 
     /// Removes what there is of the object set, then records the failure: in this order, so that a disk that is full
     /// has room for the record.
-    fn failed(&self, producer: &mut Producer, signers: &mut Signers, folder: &str, failure: Failure) -> NotBackedUp {
-        let discarded = producer.store.discard(folder);
+    /// What a store that does not answer keeps is removed by a later run.
+    fn failed(&self, producer: &mut Producer, signers: &mut Signers, mark: Mark, failure: Failure) -> NotBackedUp {
+        let discarded = store::discard(producer.store.as_ref(), &self.folder());
+        if discarded.is_err() {
+            mark.leave();
+        }
         let event = BackupFailed {
             database: self.request.database.id.clone(),
             run_id: self.id,
@@ -243,7 +244,7 @@ impl Run<'_> {
                 _ => None,
             },
             message: Some(short(&recordable(&failure.error))).filter(|message| !message.is_empty()),
-            retry_of: None,
+            retry_of: self.request.retry_of,
         };
         let recorded = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::BackupFailed(Box::new(event)))));
         let (recorded, unrecorded) = match recorded {
@@ -259,7 +260,7 @@ impl Run<'_> {
         &self,
         producer: &mut Producer,
         signers: &mut Signers,
-        folder: &str,
+        mark: Mark,
         error: ProduceError,
     ) -> NotBackedUp {
         let chained = producer.chain.read().and_then(|snapshot| {
@@ -274,7 +275,7 @@ impl Run<'_> {
                     ProduceError::Storage(error) => error.reason_code(),
                     _ => "not-signed",
                 };
-                self.failed(producer, signers, folder, Failure { stage, reason_code, error })
+                self.failed(producer, signers, mark, Failure { stage, reason_code, error })
             }
             _ => error.into(),
         }

@@ -6,11 +6,15 @@ use std::{
 };
 
 use serde::Deserialize;
-use walwarden_core::{Digest, Origin, event::EnvironmentClass};
+use walwarden_core::{
+    Digest, Origin,
+    event::{EnvironmentClass, LockMode},
+};
 
 use crate::{
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
+    store::{LOCAL, Location, Store, local::LocalStore, remote::RemoteStore},
 };
 
 /// The file in the vault.
@@ -26,6 +30,18 @@ pub struct Config {
     pub keys: PathBuf,
     /// Where backups are stored.
     pub store: StoreConfig,
+    /// Where copies of them are kept, each under its name.
+    #[serde(default)]
+    pub copy: Vec<StoreConfig>,
+    /// Where the vault itself is copied.
+    #[serde(default)]
+    pub vault: VaultConfig,
+    /// Who can read them.
+    #[serde(default)]
+    pub encryption: EncryptionConfig,
+    /// A folder of this machine for dumps on their way into the store, and for what is restored: the data of the
+    /// databases, in the clear, while a run lasts.
+    pub staging: Option<PathBuf>,
     /// Databases by id.
     #[serde(default)]
     pub database: Vec<DatabaseConfig>,
@@ -43,18 +59,73 @@ pub struct Config {
     pub sha256: Digest,
 }
 
-/// Where backups are stored.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// A place for objects.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct StoreConfig {
+    /// What it is called; `main` where backups are stored.
+    pub name: Option<String>,
+    /// What it speaks.
+    pub kind: StoreKind,
     /// A folder; relative to the vault.
-    pub folder: PathBuf,
-    /// As statements name it.
-    #[serde(default = "local")]
-    pub account_ref: String,
-    /// As statements name it.
-    #[serde(default = "local")]
-    pub region: String,
+    pub folder: Option<PathBuf>,
+    /// A bucket or container.
+    pub bucket: Option<String>,
+    /// What all names in it begin with.
+    pub prefix: Option<String>,
+    /// The address of a store that is not the provider's own.
+    pub endpoint: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// The account, as statements name it.
+    pub account_ref: Option<String>,
+    /// Whose machines they are, as statements name it.
+    pub provider: Option<String>,
+    /// What the names of the environment's variables begin with that hold its credentials (`DR_` for
+    /// `DR_AWS_ACCESS_KEY_ID`).
+    pub env_prefix: Option<String>,
+    /// A file with such variables, `NAME=VALUE` a line, instead of the environment.
+    pub credentials: Option<PathBuf>,
+    /// Days for which each object is locked against deletion; the bucket has to have object locks.
+    pub lock_days: Option<u32>,
+    /// How such locks are lifted: `governance` by some, `compliance` by nobody.
+    pub lock_mode: Option<LockMode>,
+    /// How long a request is tried again, in seconds.
+    pub retry_seconds: Option<u64>,
+}
+
+/// What a store speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreKind {
+    /// A folder of this machine.
+    #[default]
+    Local,
+    /// S3, at AWS or elsewhere.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Azure Blob Storage.
+    Azure,
+}
+
+/// The vault itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VaultConfig {
+    /// Name of the store that every line of the chain is copied to before a head over it is signed, with what it refers
+    /// to. While that store is away nothing is recorded, and so nothing begins.
+    pub copy_to: Option<String>,
+}
+
+/// Who can read backups.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EncryptionConfig {
+    /// age recipients (`age1...`); none, and backups are stored as they are.
+    pub recipients: Vec<String>,
+    /// A file with the identity that restore tests open backups with. Where there is none it is given when it is needed.
+    pub identity: Option<PathBuf>,
 }
 
 /// How a database is reached.
@@ -98,21 +169,21 @@ pub struct PostgresConfig {
 #[serde(deny_unknown_fields, default)]
 pub struct CompleteSetConfig {
     /// Decryption keys.
-    pub keys_ref: String,
+    pub keys_ref: Option<String>,
     /// This configuration.
     pub config_ref: String,
 }
 
 impl Default for CompleteSetConfig {
     fn default() -> Self {
-        Self { keys_ref: "none: backups are not encrypted".into(), config_ref: "walwarden.toml of this vault".into() }
+        Self { keys_ref: None, config_ref: "walwarden.toml of this vault".into() }
     }
 }
 
 /// `walwarden.toml` is no configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("walwarden.toml: {0}")]
-pub struct ConfigError(String);
+pub struct ConfigError(pub(crate) String);
 
 impl Config {
     /// Reads the configuration of a vault.
@@ -158,6 +229,51 @@ impl Config {
         }
     }
 
+    /// Opens the store of backups, and those of copies.
+    ///
+    /// # Errors
+    /// What is configured is no store.
+    pub fn stores(&self, vault: &Path) -> Result<(Box<dyn Store>, Vec<Box<dyn Store>>), ProduceError> {
+        let open = |config: &StoreConfig, name: Option<&str>| -> Result<Box<dyn Store>, ProduceError> {
+            let location = config.location(name).map_err(OperatorError::from)?;
+            Ok(match (config.kind, &config.folder) {
+                (StoreKind::Local, Some(folder)) => Box::new(LocalStore::new(vault.join(folder), location)),
+                _ => Box::new(RemoteStore::open(config, location)?),
+            })
+        };
+        let copies = self.copy.iter().map(|config| open(config, None)).collect::<Result<Vec<_>, _>>()?;
+        let store = open(&self.store, Some("main"))?;
+        let mut names: Vec<&str> = copies.iter().chain([&store]).map(|store| store.location().name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(OperatorError::from(ConfigError(format!("two stores are called {}", twice[0]))).into());
+        }
+        Ok((store, copies))
+    }
+
+    /// Opens one store by its name, `main` or that of a copy.
+    ///
+    /// # Errors
+    /// None is called so, or what is configured is no store.
+    pub fn store(&self, vault: &Path, name: &str) -> Result<Box<dyn Store>, ProduceError> {
+        let (main, copies) = self.stores(vault)?;
+        let all: Vec<Box<dyn Store>> = [main].into_iter().chain(copies).collect();
+        let known: Vec<String> = all.iter().map(|store| store.location().name.clone()).collect();
+        let unknown = || OperatorError::UnknownStore { name: name.into(), known: known.join(", ") };
+        Ok(all.into_iter().find(|store| store.location().name == name).ok_or_else(unknown)?)
+    }
+
+    /// Where the keys that open backups are, as statements say it.
+    #[must_use]
+    pub fn keys_ref(&self) -> String {
+        let said = if self.encryption.recipients.is_empty() {
+            "none: backups are not encrypted"
+        } else {
+            "with the recipients"
+        };
+        self.complete_set.keys_ref.clone().unwrap_or_else(|| said.into())
+    }
+
     /// PostgreSQL's programs.
     #[must_use]
     pub fn tools(&self) -> Tools {
@@ -170,6 +286,50 @@ impl Config {
     /// A password stands in the configuration, a variable is missing, or nothing that libpq would read.
     pub fn connection(&self, database: &DatabaseConfig) -> Result<Connection, OperatorError> {
         connection(&database.id, &database.connection, self.tools())
+    }
+}
+
+impl StoreConfig {
+    /// A folder as a store.
+    #[must_use]
+    pub fn folder(folder: &Path) -> Self {
+        Self { folder: Some(folder.into()), ..Self::default() }
+    }
+
+    /// Where it is, as the chain will name it.
+    fn location(&self, name: Option<&str>) -> Result<Location, ConfigError> {
+        let wrong = |what: &str| ConfigError(what.to_owned());
+        let name = self.name.as_deref().or(name).ok_or_else(|| wrong("a [[copy]] needs a name"))?;
+        let text = |value: &Option<String>, otherwise: &str| value.clone().unwrap_or_else(|| otherwise.into());
+        if !is_id(name) {
+            return Err(wrong("the name of a store is not of a-z, 0-9, '.', '_' and '-'"));
+        }
+        if self.kind == StoreKind::Local {
+            let folder = self.folder.as_ref().ok_or_else(|| wrong("a store of kind \"local\" needs a folder"))?;
+            // The name only: a path says nothing to whoever reads the statement.
+            let bucket = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let provider = text(&self.provider, LOCAL);
+            let (account_ref, region) = (text(&self.account_ref, "local"), text(&self.region, "local"));
+            return Ok(Location { name: name.into(), provider, account_ref, region, bucket });
+        }
+        let bucket = self.bucket.clone().ok_or_else(|| wrong("a store in the network needs a bucket"))?;
+        let locks = self.lock_days.is_some() || self.lock_mode.is_some();
+        if locks && self.kind != StoreKind::S3 {
+            return Err(wrong("only a store of kind \"s3\" has lock_days and lock_mode"));
+        }
+        let own = match self.kind {
+            StoreKind::Gcs => "gcp",
+            StoreKind::Azure => "azure",
+            StoreKind::S3 | StoreKind::Local => "aws",
+        };
+        if self.endpoint.is_some() && self.provider.is_none() {
+            return Err(wrong("a store with an endpoint of its own needs a provider: whose machines are they?"));
+        }
+        let provider = text(&self.provider, own);
+        let account_ref =
+            self.account_ref.clone().ok_or_else(|| wrong("a store in the network needs an account_ref"))?;
+        let region = text(&self.region, "us-east-1");
+        Ok(Location { name: name.into(), provider, account_ref, region, bucket })
     }
 }
 
@@ -217,10 +377,6 @@ pub fn quoted(text: &str) -> String {
 pub fn is_id(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len()) && text.bytes().all(allowed) && text.as_bytes()[0].is_ascii_alphanumeric()
-}
-
-fn local() -> String {
-    "local".into()
 }
 
 fn nothing() -> Digest {

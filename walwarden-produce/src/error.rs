@@ -12,6 +12,7 @@ use walwarden_core::{
 use crate::{
     config::ConfigError,
     dump::DumpError,
+    encryption::EncryptionError,
     period::PeriodError,
     postgres::{ConnectionError, SqlError},
     restore::cluster::ClusterError,
@@ -75,6 +76,9 @@ pub enum OperatorError {
     /// `policy.toml`.
     #[error("policy: {0}")]
     Policy(#[from] PolicyError),
+    /// Recipients or identities.
+    #[error(transparent)]
+    Encryption(#[from] EncryptionError),
     /// A connection string.
     #[error("database {database}: {error}")]
     Connection {
@@ -100,6 +104,20 @@ pub enum OperatorError {
     /// A database that the vault does not know.
     #[error("no database {name} in walwarden.toml, which has: {known}")]
     UnknownDatabase {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// What is attested cannot be established.
+    #[error("the backup's statement cannot be relied on: {0}")]
+    NotAttested(String),
+    /// Nowhere to bring a vault back from.
+    #[error("walwarden.toml names no store that the vault is copied to")]
+    NoCopyOfVault,
+    /// A store that is not configured.
+    #[error("no store {name} in walwarden.toml, which has: {known}")]
+    UnknownStore {
         /// What was asked for.
         name: String,
         /// What there is.
@@ -149,6 +167,9 @@ impl StorageError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "not-writable",
             io::ErrorKind::NotFound => "file-missing",
+            io::ErrorKind::AlreadyExists => "object-exists",
+            io::ErrorKind::InvalidData => "read-back-differs",
+            io::ErrorKind::ConnectionAborted | io::ErrorKind::UnexpectedEof => "store-unreachable",
             _ => "storage-error",
         }
     }
@@ -197,6 +218,9 @@ pub enum VaultError {
         /// Size of the last signed head.
         size: u64,
     },
+    /// What the store of the vault's copy holds is not this vault.
+    #[error("{0} in the store of the vault's copy holds something else than this vault")]
+    OtherCopy(String),
     /// No entry at all.
     #[error("the chain of this vault is empty: init did not end")]
     Empty,

@@ -7,7 +7,7 @@ use walwarden_core::{
     chain::{Actor, ActorKind, Auth, Tool},
 };
 
-use crate::{error::StorageError, store::local::hash_file, vault::Identity};
+use crate::{error::StorageError, store::hash_file, vault::Identity};
 
 /// The operating system's user, this host, and the digest of the running program.
 ///

@@ -132,7 +132,7 @@ fn make(
     let registry =
         registry.newest().cloned().ok_or_else(|| ProduceError::Bug("a registry without a version".into()))?;
     let mut signer = keys::head_signer(request.keys, request.passphrase, &registry)?;
-    let mut chain = Chain::new(store, origin.clone(), Box::new(|_| ()));
+    let mut chain = Chain::new(store, None, origin.clone(), Box::new(|_| ()));
     let mut entries = Entries { chain: &mut chain, signer: &mut signer, clock, identity };
     entries.append(genesis(request, policy, made.root, made.registry))?;
     entries.append(adopted(policy, policy_text)?)?;

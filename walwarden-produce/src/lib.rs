@@ -6,28 +6,39 @@
 //! What is appended goes through [`vault`], what is signed through [`signer`].
 
 pub mod backup;
+pub mod backup_set;
 pub mod chain_store;
 pub mod clock;
 pub mod config;
+pub mod copies;
 pub mod dump;
+pub mod encryption;
 pub mod error;
 pub mod files;
 pub mod host;
+mod http;
 pub mod init;
 pub mod keys;
+pub mod mirror;
 pub mod passphrase;
 pub mod period;
+pub mod plan;
 pub mod policy_file;
 pub mod postgres;
 pub mod producer;
+pub mod prune;
 pub mod random;
+pub mod record;
 pub mod restore;
 pub mod restore_test;
+pub mod run;
 pub mod runs;
 pub mod seal;
 pub mod signer;
+pub mod staging;
 pub mod status;
 pub mod store;
 pub mod vault;
+pub mod verify_db;
 
 pub use error::ProduceError;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use walwarden_core::{
-    Digest, Time,
+    Digest, EntryId, Time,
     event::Event,
     policy::Policy,
     registry::{Registry, Versions},
@@ -17,10 +17,12 @@ use crate::{
     chain_store::{ChainStore as _, files::FilesChain},
     clock::Clock,
     config::Config,
+    encryption::Encryption,
     error::{OperatorError, ProduceError, VaultError},
     keys,
+    mirror::Mirror,
     signer::{HeadSigner, StatementSigner},
-    store::{Store, local::LocalStore},
+    store::Store,
     vault::{Appended, Chain, Context, Draft, Identity, Snapshot, by_envelope},
 };
 
@@ -34,6 +36,10 @@ pub struct Producer {
     pub chain: Chain<FilesChain>,
     /// Where objects are kept.
     pub store: Box<dyn Store>,
+    /// Where copies of them are kept.
+    pub copies: Vec<Box<dyn Store>>,
+    /// To whom they are encrypted.
+    pub encryption: Encryption,
     /// The newest registry version.
     pub registry: KeyRegistry,
     /// Who works.
@@ -62,17 +68,42 @@ impl Producer {
         notice: Box<dyn Fn(&str) + Send>,
     ) -> Result<Self, ProduceError> {
         let config = Config::read(folder)?;
-        let store = FilesChain::new(folder);
-        let registry = keys::newest(&store)?;
+        let chain = FilesChain::new(folder);
+        let registry = keys::newest(&chain)?;
+        let (store, copies) = config.stores(folder)?;
+        let mirror =
+            |name: &String| Ok::<_, ProduceError>(Mirror::new(config.store(folder, name)?, &config.origin, folder));
+        let mirror = config.vault.copy_to.as_ref().map(mirror).transpose()?;
         Ok(Self {
             folder: folder.to_owned(),
-            store: Box::new(LocalStore::new(folder, &config.store)),
-            chain: Chain::new(store, config.origin.clone(), notice),
+            store,
+            copies,
+            encryption: Encryption::to(&config.encryption.recipients).map_err(OperatorError::from)?,
+            chain: Chain::new(chain, mirror, config.origin.clone(), notice),
             config,
             registry,
             identity,
             clock,
         })
+    }
+
+    /// The store of that name: the main one, or one of copies.
+    ///
+    /// # Errors
+    /// None is called so.
+    pub fn store_called(&self, name: &str) -> Result<&dyn Store, ProduceError> {
+        let mut all = self.copies.iter().chain([&self.store]).map(AsRef::as_ref);
+        let known = || self.copies.iter().chain([&self.store]).map(|s| s.location().name.clone()).collect::<Vec<_>>();
+        let unknown = || OperatorError::UnknownStore { name: name.into(), known: known().join(", ") };
+        Ok(all.find(|store| store.location().name == name).ok_or_else(unknown)?)
+    }
+
+    /// The folder in which one run's files lie while it lasts.
+    #[must_use]
+    pub fn staging(&self, run: EntryId) -> PathBuf {
+        let configured = self.config.staging.as_ref().map(|folder| self.folder.join(folder));
+        let folder = configured.or_else(|| self.store.staging()).unwrap_or_else(|| self.folder.join("staging"));
+        folder.join(run.as_str())
     }
 
     /// Opens the keys of one run: the log key, and the one for statements of `purpose`.

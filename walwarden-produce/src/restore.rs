@@ -4,3 +4,4 @@ pub mod checks;
 pub mod cluster;
 pub mod compare;
 pub mod pg_restore;
+pub mod target;

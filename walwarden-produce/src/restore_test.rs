@@ -13,15 +13,16 @@ use std::{
 
 use walwarden_core::{
     Digest, EntryId, Time,
-    chain::StatementRef,
-    event::{BackupCompleted, Environment, Event, Outcome, Purpose, RestoreStarted, RestoreTested},
+    event::{Environment, Event, Outcome, Purpose, RestoreStarted, RestoreTested},
     policy::DatabasePolicy,
     statement::restore_test::{Cleanup, Isolation, Step, StepOutcome},
 };
 
 use crate::{
+    backup_set::{Chosen, choose},
     dump::Progress,
-    error::{OperatorError, ProduceError},
+    encryption::Identities,
+    error::ProduceError,
     host,
     producer::{Producer, Signers},
     random,
@@ -29,13 +30,12 @@ use crate::{
         checks::SmokeQuery,
         cluster::{Cluster, ClusterRequest},
         compare::{Expected, RestoreRequest, Restored, restore_and_compare},
+        target::{Place, Target},
     },
-    vault::{Appended, Draft, Snapshot},
+    staging::Staging,
+    vault::{Appended, Draft},
 };
 use gates::Gates;
-
-/// Name of the database that is restored into.
-const TARGET: &str = "walwarden_restore_test";
 
 /// Which backup to test, and how.
 pub struct RestoreTestRequest<'a> {
@@ -43,8 +43,14 @@ pub struct RestoreTestRequest<'a> {
     pub backup: Option<&'a str>,
     /// Why.
     pub purpose: Purpose,
-    /// As root: the user that the throwaway server runs as.
+    /// Where to.
+    pub target: &'a Target,
+    /// When what is recovered from happened.
+    pub incident_at: Option<Time>,
+    /// As root: the user that a throwaway server runs as.
     pub run_as: Option<&'a str>,
+    /// What opens backups that are encrypted.
+    pub identities: &'a Identities,
     /// Restore jobs, and sessions that read rows.
     pub jobs: usize,
     /// Told how far the work is.
@@ -62,14 +68,6 @@ pub struct Tested {
     pub tested: RestoreTested,
     /// Its steps.
     pub steps: Vec<Step>,
-}
-
-/// The backup that is tested.
-struct Chosen {
-    id: EntryId,
-    seq: u64,
-    statement: Option<StatementRef>,
-    data: BackupCompleted,
 }
 
 /// Tests a backup.
@@ -97,25 +95,10 @@ pub fn restore_test(
     };
     let started = run.started(producer);
     producer.append(&mut signers.head, |_| Ok(started))?;
-    let gates = run.gates(producer, &snapshot);
+    let staging = Staging::new(producer.staging(run.test_id))?;
+    let gates = run.gates(producer, &snapshot, &staging);
     let restored = if gates.open() { run.restore(producer, &gates) } else { None };
     run.record(producer, signers, &gates, restored)
-}
-
-fn choose(snapshot: &Snapshot, wanted: Option<&str>) -> Result<Chosen, ProduceError> {
-    let entries = snapshot.entries()?;
-    let found = entries.all().iter().rev().find_map(|entry| {
-        let Event::BackupCompleted(data) = entry.event() else { return None };
-        let named = |text: &str| text == entry.id.as_str() || text == data.run_id.as_str() || text == data.database;
-        wanted.is_none_or(named).then(|| Chosen {
-            id: entry.id,
-            seq: entry.seq,
-            statement: entry.statements().first().copied(),
-            data: *data,
-        })
-    });
-    let none = || OperatorError::NoBackup(wanted.map_or("in this vault".into(), |text| format!("of {text:?}")));
-    Ok(found.ok_or_else(none)?)
 }
 
 struct Run<'a> {
@@ -164,17 +147,21 @@ impl Run<'_> {
 
     /// Restores what the gates let through, and compares.
     fn restore(&mut self, producer: &Producer, gates: &Gates) -> Option<Restored> {
-        let expected = gates.expected()?;
-        let cluster = self.step(producer, "cluster", |run| run.cluster(producer, &expected))?;
+        let (expected, set) = (gates.expected()?, gates.set.as_ref()?);
+        let place = self.step(producer, "target", |run| run.place(producer, &expected))?;
+        let database = self.database();
+        let refused_system = self.refused_system(gates);
         let smoke: Vec<SmokeQuery> = self.promised.iter().flat_map(|promised| &promised.smoke).map(query).collect();
         let clock = producer.clock.clone();
         let restored = restore_and_compare(
-            &|database| cluster.connection(database),
+            &|database| place.connection(database),
             &RestoreRequest {
-                dump_path: &gates.dump,
-                globals_path: Some(gates.globals.as_path()).filter(|path| !path.as_os_str().is_empty()),
-                database: TARGET,
-                row_key: gates.row_key.as_ref()?,
+                dump_path: &set.dump,
+                globals_path: Some(&set.globals),
+                database: &database,
+                create: place.creates(),
+                refused_system,
+                row_key: &set.row_key,
                 expected,
                 smoke: &smoke,
                 amcheck_required: false,
@@ -186,43 +173,71 @@ impl Run<'_> {
         );
         self.steps.extend(restored.steps.iter().cloned());
         self.step(producer, "removal", |run| {
-            let removed = cluster.remove();
-            run.cleanup = Cleanup { dropped: removed.is_ok(), at: removed.is_ok().then(|| producer.now()) };
-            removed.map(|()| ((), None)).map_err(|error| format!("the throwaway cluster could not be removed: {error}"))
+            let removed = place.remove(&database);
+            let dropped = removed == Ok(true);
+            run.cleanup = Cleanup { dropped, at: dropped.then(|| producer.now()) };
+            let kept = (!dropped).then(|| "the database stays".into());
+            removed.map(|_| ((), kept)).map_err(|error| format!("what was made for it could not be removed: {error}"))
         });
         self.isolation = self.isolation(producer, gates, &restored);
         Some(restored)
     }
 
-    fn cluster(&self, producer: &Producer, expected: &Expected<'_>) -> Result<(Cluster, Option<String>), String> {
+    fn place(&self, producer: &Producer, expected: &Expected<'_>) -> Result<(Place, Option<String>), String> {
         let config = &producer.config;
-        let request = ClusterRequest {
-            bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
-            run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
-            server_major: expected
-                .server_version
-                .split(|c: char| !c.is_ascii_digit())
-                .next()
-                .and_then(|n| n.parse().ok()),
-            settings: &[],
+        let major = |version: &str| version.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
+        let place = match self.request.target {
+            Target::Throwaway => Place::Cluster(Box::new(
+                Cluster::start(&ClusterRequest {
+                    bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
+                    run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
+                    server_major: major(expected.server_version),
+                    settings: &[],
+                })
+                .map_err(|error| error.to_string())?,
+            )),
+            Target::Server { connection, .. } => Place::Server(connection.clone()),
+            Target::Database(connection) => Place::Database(connection.clone()),
         };
-        Cluster::start(&request).map(|cluster| (cluster, None)).map_err(|error| error.to_string())
+        Ok((place, None))
+    }
+
+    /// Name of the database that is restored into; one of its own on a server that others use.
+    fn database(&self) -> String {
+        match self.request.target {
+            Target::Throwaway => "walwarden_restore_test".into(),
+            Target::Server { .. } => format!("walwarden_rt_{}", self.test_id.as_str().to_ascii_lowercase()),
+            Target::Database(connection) => connection.server_facts().map(|facts| facts.database).unwrap_or_default(),
+        }
+    }
+
+    /// A test is not made on the system that it is a test of; clones and branches of it share its identifier.
+    fn refused_system(&self, gates: &Gates) -> Option<u64> {
+        let source = gates.statement.as_ref()?.predicate.server.system_identifier.0;
+        matches!(self.request.target, Target::Server { reason: None, .. }).then_some(source)
     }
 
     /// How far the target was from the source. A source that does not answer counts as near.
     fn isolation(&self, producer: &Producer, gates: &Gates, restored: &Restored) -> Isolation {
         let source = gates.statement.as_ref().map(|statement| statement.predicate.server.system_identifier.0);
-        let target = restored.facts.as_ref().map(|facts| facts.system_identifier);
-        let same_system = source.is_some() && source == target;
+        let target = restored.facts.as_ref();
+        let same_system = source.is_some() && source == target.map(|facts| facts.system_identifier);
         let config = producer.config.database(Some(&self.chosen.data.database)).ok();
         let connection = config.and_then(|database| producer.config.connection(database).ok());
         let host = connection.and_then(|connection| connection.server_facts().ok()).map(|facts| facts.host);
-        let (same_host, reason) = match host {
-            None => (true, "the source did not answer: taken as the same host"),
-            Some(host) if is_here(&host) => (true, "a throwaway cluster on the source's host"),
-            Some(_) => (false, ""),
+        let throwaway = matches!(self.request.target, Target::Throwaway);
+        let target_host = target.filter(|_| !throwaway).map(|facts| facts.host.as_str());
+        let (same_host, found) = match (host.as_deref(), target_host) {
+            (None, _) => (true, Some("the source did not answer: taken as the same host")),
+            (Some(host), None) if is_here(host) => (true, Some("a throwaway cluster on the source's host")),
+            (Some(_), None) => (false, None),
+            (Some(host), Some(target)) => (host == target || is_here(host) && is_here(target), None),
         };
-        Isolation { same_system, same_host, reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()) }
+        let given = match self.request.target {
+            Target::Server { reason, .. } => reason.clone(),
+            _ => None,
+        };
+        Isolation { same_system, same_host, reason: given.or_else(|| found.map(str::to_owned)) }
     }
 
     /// Passed is what passed every gate, every step and every comparison.
@@ -252,9 +267,4 @@ fn is_here(host: &str) -> bool {
         || host.starts_with(['/', '@'])
         || ["localhost", "127.0.0.1", "::1"].contains(&host)
         || host == host::name()
-}
-
-/// What keeps a backup from being trusted before it is restored.
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }

@@ -14,6 +14,7 @@ use crate::{
     error::{ProduceError, StorageError},
     files,
     producer::Producer,
+    staging, store,
 };
 
 /// The folder in the vault.
@@ -23,12 +24,21 @@ const FOLDER: &str = "runs";
 #[derive(Debug)]
 pub struct Mark {
     path: PathBuf,
-    _lock: File,
+    lock: Option<File>,
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Mark {
+    /// Leaves the mark there, so that a later run removes what this one could not.
+    pub fn leave(self) {
+        let mut left = std::mem::ManuallyDrop::new(self);
+        // The lock goes, or the later run could be one of this very process.
+        let _ = left.lock.take();
     }
 }
 
@@ -50,7 +60,7 @@ pub fn mark(vault: &Path, run: EntryId, folder: &str) -> Result<Mark, StorageErr
         Ok(file)
     };
     let file = make().map_err(StorageError::at("create", &path))?;
-    Ok(Mark { path, _lock: file })
+    Ok(Mark { path, lock: Some(file) })
 }
 
 /// Removes what killed runs have left in the store, and returns the ids of those runs. A run whose backup is in the
@@ -76,7 +86,8 @@ pub fn sweep(producer: &Producer) -> Result<Vec<EntryId>, ProduceError> {
     let mut swept = Vec::new();
     for run in dead {
         if !completed.contains(&run.id) && run.folder.ends_with(run.id.as_str()) {
-            producer.store.discard(&run.folder)?;
+            staging::remove(&producer.staging(run.id))?;
+            store::discard(producer.store.as_ref(), &format!("{}/", run.folder))?;
             swept.push(run.id);
         }
         let _ = fs::remove_file(&run.path);

@@ -1,27 +1,14 @@
 //! What exists, and what the rules say of it so far: the producer reads its own chain by the steps of a verifier.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use walwarden_core::{
-    Digest, EntryId, Origin, Period, Time,
-    chain::{Entries, Line},
-    dsse::Envelope,
+    EntryId, Origin, Time,
+    chain::Line,
     event::{Event, Outcome, Stage},
     merkle::TreeHead,
-    policy::Policy,
-    record::{Exhibits, Record},
-    registry::{Registry, Version},
     rules::{self, Gate, RuleResult},
-    statement::{Backup, Evidence, Predicate, RestoreTest, Review, Statement, key_registry::Use},
 };
 
-use crate::{
-    chain_store::ChainStore as _,
-    error::{OperatorError, ProduceError, VaultError},
-    period::zone_facts,
-    producer::Producer,
-    vault::by_envelope,
-};
+use crate::{error::ProduceError, producer::Producer, record::with_record};
 
 /// What exists.
 #[derive(Debug)]
@@ -61,36 +48,17 @@ pub struct DatabaseStatus {
 /// It is damaged.
 pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     let snapshot = producer.chain.read()?;
-    let entries = snapshot.entries()?;
-    let anchored = entries.rebuild(&snapshot.heads()?).map_err(VaultError::Damaged)?;
-    let versions = producer.versions()?;
-    let registry = versions.clone().in_force(&entries).map_err(VaultError::Registry)?;
-    let first = entries.all().first().ok_or(VaultError::Empty)?;
-    let now = producer.now();
-    let end = Time::from_micros(now.micros().saturating_add(1)).unwrap_or(now);
-    let period = Period { start: first.recorded_at, end };
-    let mut policies = Vec::new();
-    for entry in entries.all() {
-        if let Event::PolicyAdopted(adopted) = entry.event() {
-            policies.push(producer.policy_blob(entry.seq, &adopted.sha256)?);
-        }
-    }
-    let mut databases: Vec<DatabaseStatus> = Vec::new();
-    for promised in policies.last().iter().flat_map(|policy| &policy.databases) {
-        databases.push(DatabaseStatus { id: promised.id.clone(), ..DatabaseStatus::default() });
-    }
-    entries.all().iter().for_each(|entry| note(&mut databases, entry));
-    let stated = Stated::read(producer, &entries, &registry)?;
-    // What an export will record of them; nothing is sealed yet.
-    let names: BTreeSet<&str> = policies.iter().map(|policy| policy.timezone.as_str()).collect();
-    let zones: Result<Vec<_>, _> = names.into_iter().map(|name| zone_facts(name, &period)).collect();
-    let zones = zones.map_err(OperatorError::from)?;
-    let exhibits = Exhibits { zones, ..stated.exhibits(policies, versions.all()) };
-    let record = Record::new(&anchored, &entries, period, exhibits);
-    let rules = rules::evaluate(Some(&record), Gate::Open);
     let head = snapshot.head()?;
-    let uncovered = (entries.all().len() as u64).saturating_sub(head.size);
-    Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, databases, rules })
+    with_record(producer, &snapshot, |record| {
+        let mut databases: Vec<DatabaseStatus> = Vec::new();
+        for promised in record.newest_policy().iter().flat_map(|policy| &policy.databases) {
+            databases.push(DatabaseStatus { id: promised.id.clone(), ..DatabaseStatus::default() });
+        }
+        record.all().iter().for_each(|entry| note(&mut databases, entry));
+        let uncovered = (record.all().len() as u64).saturating_sub(head.size);
+        let rules = rules::evaluate(Some(record), Gate::Open);
+        Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, databases, rules })
+    })
 }
 
 fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {
@@ -121,60 +89,4 @@ fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {
         Event::RestoreTested(data) => database.last_test = Some((data.started_at, data.outcome)),
         _ => {}
     }
-}
-
-/// Statements that are there and signed by a key that could sign them there, by entry.
-struct Stated {
-    backups: BTreeMap<EntryId, Backup>,
-    restore_tests: BTreeMap<EntryId, RestoreTest>,
-    evidence: BTreeMap<EntryId, Evidence>,
-    reviews: BTreeMap<EntryId, Review>,
-}
-
-impl Stated {
-    fn read(producer: &Producer, entries: &Entries<'_>, registry: &Registry) -> Result<Self, ProduceError> {
-        Ok(Self {
-            backups: stated(producer, entries, registry, Use::Backup)?,
-            restore_tests: stated(producer, entries, registry, Use::RestoreTest)?,
-            evidence: stated(producer, entries, registry, Use::Evidence)?,
-            reviews: stated(producer, entries, registry, Use::Review)?,
-        })
-    }
-
-    fn exhibits<'s>(&'s self, policies: Vec<Policy>, registry: &'s [Version]) -> Exhibits<'s> {
-        let Self { backups, restore_tests, evidence, reviews } = self;
-        let ids = backups.keys().chain(restore_tests.keys()).chain(evidence.keys()).chain(reviews.keys());
-        Exhibits {
-            policies,
-            signed: ids.copied().collect(),
-            backups: backups.iter().map(|(id, stated)| (*id, stated)).collect(),
-            restore_tests: restore_tests.iter().map(|(id, stated)| (*id, stated)).collect(),
-            evidence: evidence.iter().map(|(id, stated)| (*id, stated)).collect(),
-            reviews: reviews.iter().map(|(id, stated)| (*id, stated)).collect(),
-            registry,
-            ..Exhibits::default()
-        }
-    }
-}
-
-fn stated<P: Predicate>(
-    producer: &Producer,
-    entries: &Entries<'_>,
-    registry: &Registry,
-    purpose: Use,
-) -> Result<BTreeMap<EntryId, P>, ProduceError> {
-    let kept = producer.chain.store().statements(P::FILE)?;
-    let kept = by_envelope(&kept);
-    let mut stated = BTreeMap::new();
-    for entry in entries.all() {
-        let holds = |envelope: &Digest| {
-            let envelope = Envelope::parse(kept.get(envelope)?).ok()?;
-            let authentic = envelope.verify(&registry.keys_at(purpose, entry.seq), 1).ok()?;
-            Some(Statement::<P>::parse(authentic).ok()?.predicate)
-        };
-        if let Some(predicate) = entry.statements().iter().find_map(|reference| holds(&reference.envelope)) {
-            stated.insert(entry.id, predicate);
-        }
-    }
-    Ok(stated)
 }

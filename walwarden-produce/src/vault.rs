@@ -22,6 +22,7 @@ use crate::{
     chain_store::ChainStore,
     clock::Clock,
     error::{ProduceError, VaultError},
+    mirror::Mirror,
     random,
 };
 
@@ -106,14 +107,15 @@ pub struct Chain<C> {
     store: C,
     origin: Origin,
     tail: Tail,
+    mirror: Option<Mirror>,
     /// Told what a person should know of a repair.
     notice: Box<dyn Fn(&str) + Send>,
 }
 
 impl<C: ChainStore> Chain<C> {
-    /// Takes a store; nothing is read yet.
-    pub fn new(store: C, origin: Origin, notice: Box<dyn Fn(&str) + Send>) -> Self {
-        Self { store, origin, tail: Tail::default(), notice }
+    /// Takes a store, and where it is copied to; nothing is read yet.
+    pub fn new(store: C, mirror: Option<Mirror>, origin: Origin, notice: Box<dyn Fn(&str) + Send>) -> Self {
+        Self { store, origin, tail: Tail::default(), mirror, notice }
     }
 
     /// The chain's name.
@@ -288,11 +290,17 @@ impl<C: ChainStore> Chain<C> {
             Some(old) => consistency(leaves, old).ok_or(VaultError::OtherHistory { size: old as u64 })?,
             None => Proof::default(),
         };
+        if let Some(mirror) = &self.mirror {
+            mirror.lines(&self.store)?;
+        }
         let signature = signer.sign_head(&head, &proof)?;
         let mut note = Note { head: head.clone(), signatures: Vec::new() };
         note.add(&signer.public_key(), signature);
         let line = CheckpointLine { note: note.to_text(), size: head.tree.size };
         self.store.append_checkpoint(&jcs::to_vec(&line)?)?;
+        if let Some(mirror) = &self.mirror {
+            mirror.checkpoint(&line)?;
+        }
         Ok(head.tree)
     }
 }

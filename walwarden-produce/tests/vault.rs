@@ -79,7 +79,7 @@ impl Fixture {
         let config = Config::read(&self.vault()).unwrap();
         let notices = Arc::clone(&self.notices);
         let notice = move |text: &str| notices.lock().unwrap().push(text.to_owned());
-        Chain::new(FilesChain::new(&self.vault()), config.origin, Box::new(notice))
+        Chain::new(FilesChain::new(&self.vault()), None, config.origin, Box::new(notice))
     }
 
     fn signer(&self) -> HeadSigner {
@@ -303,7 +303,7 @@ fn another_history_of_the_same_length_appends_nothing() {
     fixture.append().unwrap();
     // The copy goes on with a copy of the signer's memory, then comes back to the real one.
     let config = Config::read(&vault).unwrap();
-    let mut chain = Chain::new(FilesChain::new(&vault), config.origin, Box::new(|_| ()));
+    let mut chain = Chain::new(FilesChain::new(&vault), None, config.origin, Box::new(|_| ()));
     append(&mut chain, &mut signer(&vault, &folder)).unwrap();
     append(&mut chain, &mut signer(&vault, &folder)).unwrap();
     let error = append(&mut chain, &mut fixture.signer()).unwrap_err();

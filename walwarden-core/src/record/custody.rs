@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use super::Record;
 use crate::{
     chain::Line,
-    event::{BackupCompleted, CopyOutcome, CopyVerified, Event},
+    event::{BackupCompleted, CopyOutcome, CopyVerified, Event, Separation},
     policy::{Apart, Copies},
     statement::Object,
     time::{Period, Time},
@@ -127,11 +127,17 @@ impl Copies {
     /// Whether a copy lies as far from the source as promised.
     #[must_use]
     pub const fn apart(&self, copy: &CopyVerified) -> bool {
+        self.is_apart(&copy.separation)
+    }
+
+    /// Whether a place that is so far from the source is far enough.
+    #[must_use]
+    pub const fn is_apart(&self, separation: &Separation) -> bool {
         match self.separation {
             None => true,
-            Some(Apart::Provider) => copy.separation.provider,
-            Some(Apart::Account) => copy.separation.account || copy.separation.provider,
-            Some(Apart::Region) => copy.separation.region,
+            Some(Apart::Provider) => separation.provider,
+            Some(Apart::Account) => separation.account || separation.provider,
+            Some(Apart::Region) => separation.region,
         }
     }
 }

@@ -34,13 +34,21 @@ pub struct Exhibits<'a> {
     pub blobs: BTreeMap<Digest, &'a [u8]>,
     /// Versions of the key registry, in order.
     pub registry: &'a [Version],
-    /// Offsets of zones beside those that the chain records for the period: a producer's own view, before anything is
-    /// sealed. None of a bundle (`spec:occurrences-2`).
-    pub zones: Vec<Zone>,
     /// What the bundle says of its own making; `None` outside of a bundle.
     pub seal: Option<Seal>,
     /// What the reader brought.
     pub reader: Reader,
+    /// What a producer knows that looks at its own duties; a verifier goes by what was recorded.
+    pub outlook: Outlook,
+}
+
+/// What a producer knows beside its record.
+#[derive(Debug, Clone, Default)]
+pub struct Outlook {
+    /// Offsets of zones beside those that the chain records for the period (`spec:occurrences-2`).
+    pub zones: Vec<Zone>,
+    /// The time until which nothing happened that is not in the record.
+    pub now: Option<Time>,
 }
 
 /// What a bundle says of its own making.

@@ -87,7 +87,7 @@ fn performed(record: &Record<'_>) -> Assessment {
 }
 
 /// Occurrences of the period at which no run began, each with its database.
-pub(super) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
+pub(crate) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
     let attempts = by_database(record);
     let mut missed = Vec::new();
     for database in record.databases() {
@@ -98,6 +98,14 @@ pub(super) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
         missed.extend(found.map(|occurrence| (database.into(), occurrence.window)));
     }
     missed
+}
+
+/// The occurrences of the period of one database, each with how it was filled so far; none where the offsets of its
+/// zone are not known.
+pub(crate) fn expected(record: &Record<'_>, database: &str) -> Vec<Occurrence> {
+    let Ok(promised) = promised(record, database) else { return Vec::new() };
+    let attempts = by_database(record);
+    occurrences(record, database, &promised, attempts.get(database).map(Vec::as_slice).unwrap_or_default())
 }
 
 /// What the policies in force promise for a database; the zone that the record lacks, otherwise.

@@ -199,7 +199,7 @@ fn missing(taken: &EvidenceCollected) -> impl Iterator<Item = EntryId> {
 }
 
 /// What is under a hold at an instant: databases, ids of backups, or `*`.
-fn holds(record: &Record<'_>, at: Time) -> BTreeSet<String> {
+pub(crate) fn holds(record: &Record<'_>, at: Time) -> BTreeSet<String> {
     let mut holds = BTreeSet::new();
     for (line, event) in record.events(&["hold.changed"]) {
         let Event::HoldChanged(hold) = event else { continue };

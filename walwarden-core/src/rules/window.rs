@@ -15,15 +15,24 @@ pub(super) const ALL: &str = "*";
 
 /// A window that ends in the period, and the policy that it belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window<'r> {
+pub(crate) struct Window<'r> {
     /// From when to when.
-    pub(super) span: Period,
+    pub(crate) span: Period,
     /// The policy in force at its start.
-    pub(super) policy: &'r Policy,
+    pub(crate) policy: &'r Policy,
 }
 
 /// The windows of a cadence that end in the period; what the record lacks to tell them, otherwise.
 pub(super) fn windows<'r>(
+    record: &'r Record<'_>,
+    cadence: impl Fn(&'r Policy) -> Option<Cadence>,
+) -> Result<Vec<Window<'r>>, Gap> {
+    let all = all(record, cadence)?;
+    Ok(all.into_iter().filter(|window| window.span.end <= record.period().end).collect())
+}
+
+/// The windows of a cadence that end in the period, and the one that is running at its end.
+pub(crate) fn all<'r>(
     record: &'r Record<'_>,
     cadence: impl Fn(&'r Policy) -> Option<Cadence>,
 ) -> Result<Vec<Window<'r>>, Gap> {
@@ -38,9 +47,9 @@ pub(super) fn windows<'r>(
         Ok(Pace { span: term.span, cadence, from, zone })
     };
     let paces = terms.iter().map(pace).collect::<Result<Vec<_>, Gap>>()?;
-    let ended = due(&paces, record.period()).into_iter().filter(|due| due.window.end <= record.period().end);
     let policy = |pace: usize| terms.get(pace).and_then(|term| term.policy);
-    Ok(ended.filter_map(|due| Some(Window { span: due.window, policy: policy(due.pace)? })).collect())
+    let due = due(&paces, record.period()).into_iter();
+    Ok(due.filter_map(|due| Some(Window { span: due.window, policy: policy(due.pace)? })).collect())
 }
 
 /// The record states no offsets of a zone.

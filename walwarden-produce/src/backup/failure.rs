@@ -31,11 +31,6 @@ impl Failure {
         Self::plain(stage, "interrupted", "the run was interrupted".into())
     }
 
-    pub(super) fn read_back(name: &str) -> Self {
-        let message = format!("{name} was read back with other bytes than were written");
-        Self::plain(Stage::Upload, "read-back-differs", message)
-    }
-
     fn plain(stage: Stage, reason_code: &'static str, message: String) -> Self {
         let error = DumpError { stage, reason_code, exit_code: None, message };
         Self { stage, reason_code, error: error.into() }

@@ -22,6 +22,7 @@ pub(super) struct Parts {
     pub(super) data: BackupCompleted,
     pub(super) set: CompleteSet,
     pub(super) stored: Stored,
+    pub(super) encryption: Encryption,
     pub(super) blob: Option<Blob>,
 }
 
@@ -53,7 +54,7 @@ impl Parts {
             server: dumped.server.clone(),
             tls: dumped.tls.clone(),
             pg_dump: dumped.pg_dump.clone(),
-            encryption: Encryption { alg: "none".into(), recipients: Vec::new() },
+            encryption: self.encryption.clone(),
             schema_counts: BTreeMap::clone(&dumped.schema.counts),
             set: self.set.clone(),
         };

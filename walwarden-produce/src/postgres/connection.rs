@@ -101,6 +101,14 @@ impl Connection {
         Self { conninfo, environment, secrets: Vec::new(), sslmode: "disable".into(), tools }
     }
 
+    /// Another database of the same server.
+    #[must_use]
+    pub fn to_database(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.conninfo.text = naming(&self.conninfo.text, name);
+        other
+    }
+
     /// Looks for PostgreSQL's programs where `tools` says.
     #[must_use]
     pub fn with_tools(mut self, tools: Tools) -> Self {
@@ -166,6 +174,20 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("conninfo", &self.conninfo.text).finish_non_exhaustive()
     }
+}
+
+/// A connection string with another database: libpq takes what comes last.
+fn naming(text: &str, database: &str) -> String {
+    if text.contains("://") {
+        let percent = |b: u8| {
+            if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }
+        };
+        let name: String = database.bytes().map(percent).collect();
+        let joint = if text.contains('?') { '&' } else { '?' };
+        return format!("{text}{joint}dbname={name}");
+    }
+    let rest = if text.contains('=') { text } else { "" };
+    format!("{rest} dbname={}", super::conninfo::quoted(database)).trim_start().to_owned()
 }
 
 /// Names of the variables by which libpq and the server's programs are set up.

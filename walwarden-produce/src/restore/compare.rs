@@ -41,8 +41,12 @@ pub struct RestoreRequest<'a> {
     pub dump_path: &'a Path,
     /// Roles and tablespaces, where they are at hand: roles are made without rights.
     pub globals_path: Option<&'a Path>,
-    /// Name of the database to create for it.
+    /// Name of the database that it goes into.
     pub database: &'a str,
+    /// Whether that is made first; it has to be there and empty otherwise.
+    pub create: bool,
+    /// The source's system, where restoring into it is refused.
+    pub refused_system: Option<u64>,
     /// K of the backup.
     pub row_key: &'a RowKey,
     /// What the backup's statement says.
@@ -123,7 +127,8 @@ pub struct Restored {
 #[must_use]
 pub fn restore_and_compare(connect: &dyn Fn(&str) -> Connection, request: &RestoreRequest<'_>) -> Restored {
     let mut run = Run { request, result: Restored::nothing_yet(request) };
-    run.all(&connect("postgres"), &connect(request.database));
+    let admin = if request.create { "postgres" } else { request.database };
+    run.all(&connect(admin), &connect(request.database));
     let mut result = run.result;
     result.outcome = result.judged(request);
     if result.outcome == Outcome::Passed {
@@ -186,7 +191,7 @@ impl Restored {
 }
 
 /// Tables and rows of leaf objects.
-fn totals(leaves: &[ContentLeaf]) -> (u64, u64) {
+pub(crate) fn totals(leaves: &[ContentLeaf]) -> (u64, u64) {
     let tables = leaves.iter().filter(|leaf| matches!(leaf, ContentLeaf::Table { .. }));
     tables.fold((0, 0), |(tables, rows), leaf| (tables + 1, rows + leaf.rows_and_root().0))
 }
@@ -247,9 +252,18 @@ impl Run<'_> {
     fn server(&mut self, admin: &Connection) -> Result<Done, Failure> {
         let facts = admin.server_facts().map_err(told)?;
         let detail = format!("PostgreSQL {}", facts.version);
+        if self.request.refused_system == Some(facts.system_identifier) {
+            return Err("the target is the system that was backed up, and no reason was given for that".into());
+        }
         let mut session = Session::open(admin).map_err(told)?;
-        let name = quote_ident(self.request.database);
-        session.run(&format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")).map_err(told)?;
+        if self.request.create {
+            let name = quote_ident(self.request.database);
+            let make = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
+            session.run(&make).map_err(told)?;
+            session.run(&format!("ALTER DATABASE {name} SET lc_monetary = 'C'")).map_err(told)?;
+        } else if !catalog::tables(&mut session).map_err(told)?.is_empty() {
+            return Err("the target is not empty: nothing is restored over anything".into());
+        }
         self.result.facts = Some(facts);
         Ok(Done::Ok(Some(detail)))
     }
@@ -365,7 +379,7 @@ impl Run<'_> {
 }
 
 /// The number of equal tables, and the names of all others, on either side.
-fn matched(expected: &[ContentLeaf], found: &[ContentLeaf]) -> (u64, Vec<String>) {
+pub(crate) fn matched(expected: &[ContentLeaf], found: &[ContentLeaf]) -> (u64, Vec<String>) {
     let name = |leaf: &ContentLeaf| match leaf {
         ContentLeaf::LargeObjects { .. } => "large objects".into(),
         ContentLeaf::Table { schema, name, .. } => format!("{schema}.{name}"),

@@ -11,7 +11,7 @@ use walwarden_core::{
     },
 };
 
-use super::{Run, TARGET, Tested, gates::Gates};
+use super::{Run, Tested, gates::Gates};
 use crate::{
     backup::head,
     error::ProduceError,
@@ -57,12 +57,12 @@ impl Run<'_> {
                 host_sha256: host::digest(&host::name()),
                 server_version: facts.map(|facts| facts.version.clone()).unwrap_or_default(),
                 system_identifier: Decimal(facts.map_or(0, |facts| facts.system_identifier)),
-                database: TARGET.into(),
+                database: self.database(),
             },
             scope: TestScope::Full,
             performed_by: producer.identity.actor.id.clone(),
             approved_by: None,
-            incident_at: None,
+            incident_at: self.request.incident_at,
             started_at: self.started_at,
             usable_at: restored.and_then(|restored| restored.usable_at),
             checks_passed_at: restored.and_then(|r| r.checks_passed_at).filter(|_| outcome == Outcome::Passed),
@@ -70,7 +70,7 @@ impl Run<'_> {
             outcome,
             rto_target_s: self.promised.as_ref().map_or(0, |promised| promised.rto_s),
             rpo_target_s: self.promised.as_ref().map_or(0, |promised| promised.rpo_s),
-            data_age_s: self.started_at.seconds_since(data.snapshot_at),
+            data_age_s: self.request.incident_at.unwrap_or(self.started_at).seconds_since(data.snapshot_at),
             tables_expected: data.tables,
             tables_equal: restored.and_then(|restored| restored.tables_equal).and_then(|n| i64::try_from(n).ok()),
             rows_expected: data.rows,

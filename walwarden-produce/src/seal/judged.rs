@@ -12,7 +12,7 @@ use walwarden_core::Digest;
 use crate::{
     error::{OperatorError, ProduceError, StorageError, VerifierError},
     files,
-    store::local::hash_file,
+    store::hash_file,
 };
 
 /// The program that judges, as it is installed beside this one.

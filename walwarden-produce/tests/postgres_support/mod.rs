@@ -120,6 +120,8 @@ pub fn restore(target: &Cluster, files: &Files, dumped: &Dumped, smoke: &[SmokeQ
             dump_path: &files.dump,
             globals_path: Some(&files.globals),
             database: "restored",
+            create: true,
+            refused_system: None,
             row_key: &row_key,
             expected: Expected {
                 content_root: dumped.content_root,

@@ -41,12 +41,28 @@ pub(crate) struct PassphraseArgs {
 pub(crate) enum Command {
     /// Make a vault, its keys and a minimal policy
     Init(Box<InitArgs>),
+    /// Do whatever the policy says is due: backups, copies, restore tests
+    Run(RunArgs),
     /// Make one attested backup now
     Backup(BackupArgs),
+    /// Make the copies of backups that are missing, and read again those that are due
+    Copy(CopyArgs),
     /// Restore a backup into a throwaway cluster, compare, and record what came of it
     RestoreTest(RestoreTestArgs),
+    /// Delete the backups that the retention of the policy no longer keeps
+    Prune(PruneArgs),
+    /// Restore a backup into an empty database, for real: the same gates before, the same comparison after
+    Restore(RestoreArgs),
+    /// Read a database again, and compare its content with what a backup's statement attests
+    VerifyDb(VerifyDbArgs),
     /// Seal the evidence of a period, have it judged, and write it
     Bundle(BundleArgs),
+    /// Bring a lost vault back from its copy in a store
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// The chain of this vault
+    #[command(subcommand)]
+    Chain(ChainCommand),
     /// Show what exists, and what the rules say of it so far
     Status,
     /// Print the newest signed head: origin, size, root
@@ -57,6 +73,37 @@ pub(crate) enum Command {
     /// Write a policy to edit, or look for promises in one that cannot be kept
     #[command(subcommand)]
     Policy(PolicyCommand),
+}
+
+const VAULT_EXAMPLES: &str = "\
+Example, on a new machine, with the configuration from where you keep it and the keys back in their folder:
+  walwarden --vault /srv/vault vault restore --config walwarden.toml --from dr";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = VAULT_EXAMPLES)]
+pub(crate) enum VaultCommand {
+    /// Make the vault's folder again: every line, statement, registry and policy
+    Restore(VaultRestoreArgs),
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct VaultRestoreArgs {
+    /// The lost vault's walwarden.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Name of the store [default: the one that `copy_to` names]
+    #[arg(long, value_name = "STORE")]
+    pub(crate) from: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChainCommand {
+    /// Bring lines that this vault lacks from its copy in a store
+    Recover {
+        /// Name of the store [default: the one that `copy_to` names]
+        #[arg(long, value_name = "STORE")]
+        from: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,6 +193,31 @@ pub(crate) struct InitArgs {
     pub(crate) root_passphrase_file: Option<PathBuf>,
 }
 
+const RUN_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault run --plan
+  */5 * * * *  walwarden --vault /srv/vault --passphrase-file /run/credentials/walwarden run
+
+Any timer may start it as often as it likes: what is due is done once, a second run leaves the first alone, and what was
+missed or failed is recorded. It ends with 1 when anything failed.";
+
+#[derive(Debug, Group)]
+#[command(after_help = RUN_EXAMPLES)]
+pub(crate) struct RunArgs {
+    /// Only say what is due
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// A file with the age identity that opens backups [default: `identity` of walwarden.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// As root: the user that throwaway servers run as
+    #[arg(long, value_name = "USER")]
+    pub(crate) run_as: Option<String>,
+    /// Sessions and jobs at the same time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: u8,
+}
+
 const BACKUP_EXAMPLES: &str = "\
 Examples:
   walwarden --vault /srv/vault backup
@@ -173,6 +245,64 @@ pub(crate) enum TriggerArg {
     Schedule,
 }
 
+const REAL_RESTORE_EXAMPLES: &str = "\
+Example:
+  walwarden --vault /srv/vault restore shop --to 'service=new dbname=shop' --incident-at 2026-11-20T07:15:00Z
+
+The signature and the bytes are checked before pg_restore runs, the content after. It is recorded as a recovery.";
+
+#[derive(Debug, Group)]
+#[command(after_help = REAL_RESTORE_EXAMPLES)]
+pub(crate) struct RestoreArgs {
+    /// Which backup, by id of its entry or run; or which database, for its newest
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: String,
+    /// An empty database, as pg_dump would reach it, without a password
+    #[arg(long, value_name = "CONNECTION")]
+    pub(crate) to: String,
+    /// A planned move, not a recovery
+    #[arg(long, conflicts_with = "incident_at")]
+    pub(crate) migration: bool,
+    /// When what is recovered from happened, RFC 3339
+    #[arg(long, value_name = "TIME")]
+    pub(crate) incident_at: Option<String>,
+    /// A file with the age identity that opens the backup [default: `identity` of walwarden.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Restore jobs, and sessions that read rows, at the same time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: u8,
+}
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault prune           what would go, and what a hold keeps
+  walwarden --vault /srv/vault prune --yes     deletes it in every store, confirms that it is gone, and records it";
+
+#[derive(Debug, Group)]
+#[command(after_help = PRUNE_EXAMPLES)]
+pub(crate) struct PruneArgs {
+    /// Delete; without it, only what would be deleted is shown
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+const COPY_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault copy                                     whatever is missing or due
+  walwarden --vault /srv/vault copy 01KA4Z8E5P9V2Q7M3D1C6B0TXY --again   read all copies of one backup now";
+
+#[derive(Debug, Group)]
+#[command(after_help = COPY_EXAMPLES)]
+pub(crate) struct CopyArgs {
+    /// Which backup, by id of its entry [default: all that are kept]
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: Option<String>,
+    /// Read every copy again, due or not
+    #[arg(long)]
+    pub(crate) again: bool,
+}
+
 const RESTORE_EXAMPLES: &str = "\
 Examples:
   walwarden --vault /srv/vault restore-test                             the newest completed backup
@@ -184,6 +314,15 @@ pub(crate) struct RestoreTestArgs {
     /// Which backup, by id of its entry or run; or which database [default: the newest completed backup]
     #[arg(value_name = "BACKUP")]
     pub(crate) backup: Option<String>,
+    /// A server to make a database on and drop it afterwards, instead of a throwaway cluster
+    #[arg(long, value_name = "CONNECTION")]
+    pub(crate) target: Option<String>,
+    /// Why the target may be the system that was backed up, such as a branch of it
+    #[arg(long, value_name = "TEXT", requires = "target")]
+    pub(crate) reason: Option<String>,
+    /// A file with the age identity that opens the backup [default: `identity` of walwarden.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
     /// As root: the user that the throwaway server runs as
     #[arg(long, value_name = "USER")]
     pub(crate) run_as: Option<String>,
@@ -193,6 +332,43 @@ pub(crate) struct RestoreTestArgs {
     /// What set it going
     #[arg(long, value_enum, default_value = "manual")]
     pub(crate) trigger: TriggerArg,
+}
+
+const VERIFY_DB_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault verify-db shop --db service=restored    the newest backup of shop, from this vault
+  walwarden verify-db manifest.json --db service=restored \\
+      --registry registry.ndjson --trust handover.json --row-key rowkey   as an auditor, without a vault
+
+Nothing is written. It ends with 1 when the database is not equal, and names the tables that differ.";
+
+#[derive(Debug, Group)]
+#[command(after_help = VERIFY_DB_EXAMPLES)]
+pub(crate) struct VerifyDbArgs {
+    /// A backup of this vault, by id of its entry or run or by database; with --registry, a file with its statement
+    #[arg(value_name = "MANIFEST")]
+    pub(crate) manifest: String,
+    /// The database to read, as pg_dump would reach it, without a password
+    #[arg(long, value_name = "CONNECTION")]
+    pub(crate) db: String,
+    /// Versions of the key registry, as a bundle carries them (keys/registry.ndjson)
+    #[arg(long, value_name = "FILE", requires = "trust", requires = "row_key")]
+    pub(crate) registry: Option<PathBuf>,
+    /// Root pins that you got by another channel (handover.json)
+    #[arg(long, value_name = "FILE", requires = "registry")]
+    pub(crate) trust: Option<PathBuf>,
+    /// The row key of the backup, from its object set [default: fetched from the vault's store]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) row_key: Option<PathBuf>,
+    /// A list of tables that was too long for the statement
+    #[arg(long, value_name = "FILE", requires = "registry")]
+    pub(crate) tables: Option<PathBuf>,
+    /// A file with the age identity that opens the backup [default: `identity` of walwarden.toml]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Sessions that read rows at the same time
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) jobs: u8,
 }
 
 const BUNDLE_EXAMPLES: &str = "\

@@ -2,16 +2,23 @@
 
 mod backup;
 mod bundle;
+mod copy;
 mod head;
 mod init;
 mod key;
 mod policy;
+mod prune;
 mod restore_test;
+mod run;
 mod status;
+mod vault;
+mod verify_db;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use walwarden_produce::{ProduceError, clock::SystemClock, host, producer::Producer};
+use walwarden_produce::{
+    ProduceError, clock::SystemClock, encryption::Identities, error::OperatorError, host, producer::Producer,
+};
 
 use crate::{
     exit::Exit,
@@ -24,9 +31,13 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
     match &job.task {
         Task::Init(task) => init::run(&job, task),
         Task::Backup { database, trigger, jobs } => backup::run(&job, database.as_deref(), *trigger, *jobs),
-        Task::RestoreTest { backup, run_as, jobs, purpose } => {
-            restore_test::run(&job, backup.as_deref(), run_as.as_deref(), *jobs, *purpose)
-        }
+        Task::RestoreTest(task) => restore_test::run(&job, task),
+        Task::Run(task) => run::run(&job, task),
+        Task::VaultRestore { config, from } => vault::restore(&job, config, from.as_deref()),
+        Task::ChainRecover { from } => vault::recover(&job, from.as_deref()),
+        Task::VerifyDb(args) => verify_db::run(&job, args),
+        Task::Prune { yes } => prune::run(&job, *yes),
+        Task::Copy { backup, again } => copy::run(&job, backup.as_deref(), *again),
         Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),
@@ -39,6 +50,14 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
 /// Opens the vault of a job.
 fn open(job: &Job) -> Result<Producer, ProduceError> {
     Producer::open(&job.vault, Arc::new(SystemClock), host::identity()?, Box::new(talk::notice))
+}
+
+/// What opens encrypted backups: the file that was named, else the configured one, else nothing.
+fn identities(producer: &Producer, named: Option<&Path>) -> Result<Identities, ProduceError> {
+    match named.or(producer.config.encryption.identity.as_deref()) {
+        Some(file) => Ok(Identities::read(&producer.folder.join(file)).map_err(OperatorError::from)?),
+        None => Ok(Identities::default()),
+    }
 }
 
 /// Prints `name  value` lines.

@@ -38,6 +38,11 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::UnknownDatabase { .. } => "give one of those ids, or add a [[database]] to walwarden.toml",
         OperatorError::WhichDatabase(_) => "name one: walwarden backup ID",
         OperatorError::NoBackup(_) => "see `walwarden status` for what exists; `walwarden backup` makes one",
+        OperatorError::NoCopyOfVault => "add [vault] copy_to = \"NAME\" to walwarden.toml, or give --from NAME",
+        OperatorError::UnknownStore { .. } => "give one of those names, or add a [[copy]] to walwarden.toml",
+        OperatorError::Encryption(_) => {
+            "age-keygen -o FILE makes an identity; its public key (age1...) is what [encryption] recipients wants"
+        }
         OperatorError::Value { .. } => "see `walwarden --help`",
         _ => "see `walwarden --help`",
     }
@@ -57,7 +62,9 @@ fn connection(error: &ConnectionError) -> &'static str {
 fn storage(error: &StorageError) -> &'static str {
     match error.reason_code() {
         "disk-full" => "free some space there and run it again",
-        "not-writable" => "check owner and mode, and who runs this",
+        "not-writable" => "check owner and mode, and who runs this; of a bucket, its policy and the credentials",
+        "object-exists" => "nothing is overwritten; somebody else writes into this store under the same names",
+        "store-unreachable" => "check address, region and credentials of the store, and run it again",
         "file-missing" => "check the path; relative ones start from the current folder",
         _ => "check the disk and the path",
     }
@@ -69,7 +76,7 @@ fn vault(error: &VaultError) -> &'static str {
             "give the folder with --vault DIR or WALWARDEN_VAULT, or make one: walwarden init --help"
         }
         VaultError::SetBack { .. } => {
-            "nothing is appended to it: bring back the newest copy of the vault's folder; no option overrides this"
+            "nothing is appended to it: `walwarden chain recover` brings the missing lines from the vault's copy in a store, or bring back the newest folder"
         }
         VaultError::OtherHistory { .. } => {
             "nothing is appended to it: these keys belong to another copy of the vault; bring that one back"

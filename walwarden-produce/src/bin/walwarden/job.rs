@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use walwarden_core::event::{Purpose, Trigger};
+use walwarden_core::{
+    Time,
+    event::{Purpose, Trigger},
+};
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    Args, BackupArgs, BundleArgs, Command, InitArgs, KeyCommand, PolicyCommand, RestoreTestArgs, TriggerArg,
+    Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, KeyCommand, PolicyCommand, PruneArgs,
+    RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
 };
 
 /// One run.
@@ -21,13 +25,46 @@ pub(crate) struct Job {
 pub(crate) enum Task {
     Init(Box<InitJob>),
     Backup { database: Option<String>, trigger: Trigger, jobs: usize },
-    RestoreTest { backup: Option<String>, run_as: Option<String>, jobs: usize, purpose: Purpose },
+    RestoreTest(RestoreTestJob),
+    Run(RunJob),
+    VaultRestore { config: PathBuf, from: Option<String> },
+    ChainRecover { from: Option<String> },
+    VerifyDb(VerifyDbArgs),
+    Prune { yes: bool },
+    Copy { backup: Option<String>, again: bool },
     Bundle(BundleArgs),
     Status,
     Head,
     KeyList,
     PolicyCheck { file: PathBuf, json: bool },
     PolicyInit { file: PathBuf, minimal: bool },
+}
+
+#[derive(Debug)]
+pub(crate) struct RunJob {
+    pub(crate) plan: bool,
+    pub(crate) identity: Option<PathBuf>,
+    pub(crate) run_as: Option<String>,
+    pub(crate) jobs: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct RestoreTestJob {
+    pub(crate) backup: Option<String>,
+    pub(crate) identity: Option<PathBuf>,
+    pub(crate) run_as: Option<String>,
+    pub(crate) jobs: usize,
+    pub(crate) purpose: Purpose,
+    pub(crate) to: To,
+    pub(crate) incident_at: Option<Time>,
+}
+
+/// Where a backup is restored to, as it was typed.
+#[derive(Debug)]
+pub(crate) enum To {
+    Throwaway,
+    Server { connection: String, reason: Option<String> },
+    Database(String),
 }
 
 #[derive(Debug)]
@@ -64,13 +101,18 @@ impl TryFrom<Args> for Job {
                 };
                 Task::Backup { database, trigger, jobs: jobs.into() }
             }
-            Command::RestoreTest(RestoreTestArgs { backup, run_as, jobs, trigger }) => {
-                let purpose = match trigger {
-                    TriggerArg::Manual => Purpose::Drill,
-                    TriggerArg::Schedule => Purpose::Scheduled,
-                };
-                Task::RestoreTest { backup, run_as, jobs: jobs.into(), purpose }
+            Command::RestoreTest(args) => Task::RestoreTest(restore_test_job(args)),
+            Command::Restore(args) => Task::RestoreTest(restore_job(args)?),
+            Command::Run(RunArgs { plan, identity, run_as, jobs }) => {
+                Task::Run(RunJob { plan, identity, run_as, jobs: jobs.into() })
             }
+            Command::Vault(VaultCommand::Restore(VaultRestoreArgs { config, from })) => {
+                Task::VaultRestore { config, from }
+            }
+            Command::Chain(ChainCommand::Recover { from }) => Task::ChainRecover { from },
+            Command::VerifyDb(args) => Task::VerifyDb(args),
+            Command::Prune(PruneArgs { yes }) => Task::Prune { yes },
+            Command::Copy(CopyArgs { backup, again }) => Task::Copy { backup, again },
             Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status => Task::Status,
             Command::Head => Task::Head,
@@ -80,6 +122,36 @@ impl TryFrom<Args> for Job {
         };
         Ok(Self { vault: args.vault, passphrase, task })
     }
+}
+
+fn restore_test_job(args: RestoreTestArgs) -> RestoreTestJob {
+    let to = match args.target {
+        None => To::Throwaway,
+        Some(connection) => To::Server { connection, reason: args.reason },
+    };
+    let purpose = match args.trigger {
+        TriggerArg::Manual => Purpose::Drill,
+        TriggerArg::Schedule => Purpose::Scheduled,
+    };
+    let RestoreTestArgs { backup, identity, run_as, jobs, .. } = args;
+    RestoreTestJob { backup, identity, run_as, jobs: jobs.into(), purpose, to, incident_at: None }
+}
+
+fn restore_job(args: RestoreArgs) -> Result<RestoreTestJob, OperatorError> {
+    let time = |text: String| {
+        let parsed = chrono::DateTime::parse_from_rfc3339(&text).ok();
+        let time = parsed.and_then(|at| Time::from_micros(at.timestamp_micros()));
+        time.ok_or(OperatorError::Value { what: "--incident-at", value: text, expected: "an RFC 3339 time" })
+    };
+    Ok(RestoreTestJob {
+        backup: Some(args.backup),
+        identity: args.identity,
+        run_as: None,
+        jobs: args.jobs.into(),
+        purpose: if args.migration { Purpose::Migration } else { Purpose::Recovery },
+        to: To::Database(args.to),
+        incident_at: args.incident_at.map(time).transpose()?,
+    })
 }
 
 fn init_job(args: InitArgs, passphrase: &Source) -> Result<InitJob, ProduceError> {

@@ -22,13 +22,21 @@ pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usi
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new(&format!("backup of {}", database.id));
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
-    let request = BackupRequest { database: &database, trigger, jobs, progress: &progress, cancel: &cancel };
+    let request = BackupRequest {
+        database: &database,
+        trigger,
+        expected_at: None,
+        retry_of: None,
+        jobs,
+        progress: &progress,
+        cancel: &cancel,
+    };
     let result = backup(&mut producer, &mut signers, &request);
     bar.done();
     match result {
         Ok(done) => {
             completed(&done);
-            Ok(Exit::Done)
+            super::copy::copies(&mut producer, &mut signers, Some(done.entry.id.as_str()), false)
         }
         Err(failure) => failed(&database.id, failure),
     }

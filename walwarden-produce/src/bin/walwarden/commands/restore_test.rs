@@ -1,32 +1,51 @@
 //! `walwarden restore-test`.
 
 use walwarden_core::{
-    event::{Outcome, Purpose},
+    event::Outcome,
     statement::{key_registry::Use, restore_test::StepOutcome},
 };
 use walwarden_produce::{
     ProduceError,
+    config::connection,
+    restore::target::Target,
     restore_test::{RestoreTestRequest, Tested, restore_test},
 };
 
-use super::{open, print};
-use crate::{exit::Exit, job::Job, talk};
+use super::{identities, open, print};
+use crate::{
+    exit::Exit,
+    job::{Job, RestoreTestJob, To},
+    talk,
+};
 
-pub(super) fn run(
-    job: &Job,
-    backup: Option<&str>,
-    run_as: Option<&str>,
-    jobs: usize,
-    purpose: Purpose,
-) -> Result<Exit, ProduceError> {
+pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
+    let identities = identities(&producer, task.identity.as_deref())?;
+    let reached = |text: &str| connection("the target", text, producer.config.tools());
+    let target = match &task.to {
+        To::Throwaway => Target::Throwaway,
+        To::Server { connection, reason } => {
+            Target::Server { connection: reached(connection)?, reason: reason.clone() }
+        }
+        To::Database(connection) => Target::Database(reached(connection)?),
+    };
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::RestoreTest)?;
     drop(passphrase);
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new("restore test");
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
-    let request = RestoreTestRequest { backup, purpose, run_as, jobs, progress: &progress, cancel: &cancel };
+    let request = RestoreTestRequest {
+        backup: task.backup.as_deref(),
+        purpose: task.purpose,
+        target: &target,
+        incident_at: task.incident_at,
+        run_as: task.run_as.as_deref(),
+        identities: &identities,
+        jobs: task.jobs,
+        progress: &progress,
+        cancel: &cancel,
+    };
     let result = restore_test(&mut producer, &mut signers, &request);
     bar.done();
     Ok(told(&result?))

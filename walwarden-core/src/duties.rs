@@ -1,0 +1,65 @@
+//! What is due at the end of a record: how a producer asks its own chain what to do next (`spec:occurrences-3`).
+//!
+//! The arithmetic that rules judge by, so that what is done is what will be asked for.
+
+use alloc::{string::String, vec::Vec};
+
+use crate::{
+    occurrence::{Filled, Occurrence, Window},
+    policy::{Cadence, Policy},
+    record::{Completed, Custody, Record},
+    retention::kept,
+    rules::{performed, retention::holds, window},
+    time::Period,
+};
+
+/// The last occurrence of a backup, when it still waits for a run that completes. Its `run` tells of attempts.
+#[must_use]
+pub fn backup(record: &Record<'_>, database: &str) -> Option<Occurrence> {
+    let last = performed::expected(record, database).pop()?;
+    (last.filled == Filled::NotCovered && last.window.end > record.covered()).then_some(last)
+}
+
+/// Occurrences at which no run began before the next one was due, by database.
+#[must_use]
+pub fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
+    performed::missed(record)
+}
+
+/// The windows of a cadence that have begun by the end of the record's period; the last one may be running. None where
+/// nothing is promised, or the offsets of the zone are not known.
+#[must_use]
+pub fn windows<'r>(record: &'r Record<'_>, cadence: impl Fn(&'r Policy) -> Option<Cadence>) -> Vec<Period> {
+    window::all(record, cadence).unwrap_or_default().into_iter().map(|window| window.span).collect()
+}
+
+/// A backup that the retention in force no longer keeps.
+#[derive(Debug, Clone)]
+pub struct Deletable<'r> {
+    /// The backup.
+    pub backup: Completed<'r>,
+    /// Whether a hold forbids to delete it all the same.
+    pub held: bool,
+}
+
+/// The backups of a database that may be deleted now, but for holds, oldest first; none where no retention is promised.
+#[must_use]
+pub fn deletable<'r>(record: &'r Record<'r>, database: &str) -> Vec<Deletable<'r>> {
+    let now = record.covered();
+    let promise = record
+        .in_force(now)
+        .and_then(|policy| Some((policy.database(database)?.retention.as_ref()?, record.zone(&policy.timezone)?)));
+    let Some((promise, zone)) = promise else { return Vec::new() };
+    let custody = Custody::of(record);
+    let mut there: Vec<Completed<'r>> =
+        record.backups_back(database).filter(|backup| custody.pruned(backup.line.id).is_none()).collect();
+    there.reverse();
+    let named: Vec<_> = there.iter().map(|backup| (backup.done.snapshot_at, backup.line.id)).collect();
+    let kept = kept(promise, &named, zone);
+    let holds = holds(record, now);
+    let is_held = |backup: &Completed<'_>| {
+        holds.contains(backup.line.id.as_str()) || holds.contains(database) || holds.contains("*")
+    };
+    there.retain(|backup| !kept.contains(&backup.line.id));
+    there.into_iter().map(|backup| Deletable { held: is_held(&backup), backup }).collect()
+}

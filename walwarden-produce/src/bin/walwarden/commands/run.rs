@@ -1,0 +1,77 @@
+//! `walwarden run`.
+
+use walwarden_core::statement::key_registry::Use;
+use walwarden_produce::{
+    ProduceError,
+    plan::{next, plan},
+    producer::Producer,
+    run::{Done, RunRequest, claim, run as do_all},
+};
+
+use super::{identities, open};
+use crate::{
+    exit::Exit,
+    job::{Job, RunJob},
+    talk,
+};
+
+pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
+    let mut producer = open(job)?;
+    let planned = plan(&producer)?;
+    if task.plan {
+        planned.iter().for_each(|task| println!("due   {}", task.words()));
+        return coming(&producer, planned.is_empty());
+    }
+    // Without anything to do no key is opened.
+    if planned.is_empty() {
+        return coming(&producer, true);
+    }
+    let Some(_claim) = claim(&producer)? else {
+        talk::notice("another run of this vault is at work, and does what is due");
+        return Ok(Exit::Done);
+    };
+    let identities = identities(&producer, task.identity.as_deref())?;
+    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let mut signers = producer.unlock(&passphrase, Use::Backup)?;
+    drop(passphrase);
+    let cancel = talk::cancel_flag();
+    let bar = talk::Bar::new("run");
+    let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
+    let request = RunRequest {
+        identities: &identities,
+        run_as: task.run_as.as_deref(),
+        jobs: task.jobs,
+        progress: &progress,
+        cancel: &cancel,
+    };
+    let mut failed = 0_usize;
+    let mut ended = |done: &Done| failed += usize::from(!told(done));
+    do_all(&mut producer, &mut signers, &request, &mut |task| talk::notice(&task.words()), &mut ended)?;
+    bar.done();
+    coming(&producer, false)?;
+    Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+}
+
+/// One line for a task that ended.
+fn told(done: &Done) -> bool {
+    let seconds = done.to.seconds_since(done.from);
+    match &done.failure {
+        None => println!("done  {}  {seconds} s", done.task.words()),
+        Some(why) => {
+            println!("FAILED  {}  {seconds} s", done.task.words());
+            talk::two_lines(&format!("{}: {why}", done.task.words()), "it is recorded; the next run tries again");
+        }
+    }
+    done.failure.is_none()
+}
+
+/// What comes next.
+fn coming(producer: &Producer, nothing: bool) -> Result<Exit, ProduceError> {
+    if nothing {
+        println!("nothing is due");
+    }
+    for (database, at) in next(producer)? {
+        println!("next  backup of {database} at {at}");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,133 @@
+//! `walwarden verify-db`.
+
+use walwarden_core::{
+    Digest,
+    rows::{ContentLeaf, RowKey},
+    statement::{Backup, backup::Tables},
+};
+use walwarden_produce::{
+    ProduceError,
+    backup_set::{Opening, authentic, choose, row_key, table_list},
+    clock::{Clock as _, SystemClock},
+    config::{Config, connection},
+    error::OperatorError,
+    files,
+    postgres::Tools,
+    random,
+    restore::compare::Expected,
+    staging::Staging,
+    verify_db::{Content, ContentRequest, manifest, verify_db},
+};
+
+use super::{identities, open, print};
+use crate::{args::VerifyDbArgs, exit::Exit, job::Job, talk};
+
+/// What the database is compared with.
+struct Attested {
+    backup: Backup,
+    keyid: String,
+    row_key: RowKey,
+    leaves: Vec<ContentLeaf>,
+    tools: Tools,
+}
+
+pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> {
+    let attested = match (&args.registry, &args.trust, &args.row_key) {
+        (Some(registry), Some(trust), Some(row_key)) => by_files(args, registry, trust, row_key),
+        _ => by_vault(job, args)?,
+    };
+    let attested = attested.map_err(OperatorError::NotAttested)?;
+    let Attested { backup, row_key, leaves, .. } = &attested;
+    let content = backup.content.as_ref().ok_or_else(|| OperatorError::NotAttested("it has no content root".into()))?;
+    let expected = Expected {
+        content_root: content.root,
+        leaves,
+        omitted: &content.omitted,
+        sequences: &backup.sequences,
+        schema: backup.data.schema,
+        schema_counts: &backup.schema_counts,
+        server_version: &backup.server.version,
+    };
+    let target = connection("--db", &args.db, attested.tools.clone())?;
+    let cancel = talk::cancel_flag();
+    let bar = talk::Bar::new("reading");
+    let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
+    let jobs = args.jobs.into();
+    let request =
+        ContentRequest { expected, row_key, jobs, now: &|| SystemClock.now(), progress: &progress, cancel: &cancel };
+    let found = verify_db(&target, &request)?;
+    bar.done();
+    Ok(told(&attested, &found, content.root, found.is_equal(&expected)))
+}
+
+/// From a vault: the statement is authentic, and the row key comes from the backup's own set.
+fn by_vault(job: &Job, args: &VerifyDbArgs) -> Result<Result<Attested, String>, ProduceError> {
+    let producer = open(job)?;
+    let snapshot = producer.chain.read()?;
+    let chosen = choose(&snapshot, Some(&args.manifest))?;
+    let identities = identities(&producer, args.identity.as_deref())?;
+    let staging = Staging::new(producer.staging(random::entry_id(producer.now())?))?;
+    let opening =
+        Opening { producer: &producer, store: producer.store.as_ref(), identities: &identities, staging: &staging };
+    let mut keyid = String::new();
+    let tools = Config::read(&job.vault)?.tools();
+    let attested = authentic(&producer, &snapshot, &chosen, &mut keyid).and_then(|statement| {
+        let (row_key, leaves) = opening.row_key(chosen.seq, &statement.predicate)?;
+        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools })
+    });
+    Ok(attested)
+}
+
+/// From files, as an auditor has them.
+fn by_files(
+    args: &VerifyDbArgs,
+    registry: &std::path::Path,
+    trust: &std::path::Path,
+    key: &std::path::Path,
+) -> Result<Attested, String> {
+    let manifest = manifest(std::path::Path::new(&args.manifest), registry, trust)?;
+    let backup = manifest.statement.predicate;
+    let content = backup.content.as_ref().ok_or("it has no content root")?;
+    let leaves = match (&content.tables, &args.tables) {
+        (Tables::Inline(leaves), _) => leaves.clone(),
+        (Tables::Blob(blob), Some(file)) => {
+            let bytes = files::read(file).map_err(|error| error.to_string())?;
+            if Digest::of(&bytes) != blob.blob {
+                return Err(format!("{} is not the list of tables that the statement names", file.display()));
+            }
+            table_list(&bytes)?
+        }
+        (Tables::Blob(blob), None) => {
+            return Err(format!("its list of tables is blob {} of the bundle: give it with --tables", blob.blob));
+        }
+    };
+    let row_key = row_key(key, content)?;
+    Ok(Attested { row_key, leaves, keyid: manifest.keyid, tools: Tools::default(), backup })
+}
+
+fn told(attested: &Attested, found: &Content, expected: Digest, equal: bool) -> Exit {
+    print(&[
+        ("backup", attested.backup.head.entry.to_string()),
+        ("snapshot", found.snapshot_at.to_string()),
+        ("signer", attested.keyid.clone()),
+        ("expected", expected.to_string()),
+        ("content", found.root.to_string()),
+        ("tables", format!("{} of {}", found.tables_equal, found.tables_expected)),
+        ("rows", format!("{} of {}", found.rows, found.rows_expected)),
+        ("equal", if equal { "yes" } else { "NO" }.into()),
+    ]);
+    for name in &found.mismatches {
+        println!("differs   {name}");
+    }
+    if !found.omitted_equal {
+        println!("differs   what is left out of the content");
+    }
+    if equal {
+        return Exit::Done;
+    }
+    talk::two_lines(
+        "the database is not equal to the backup",
+        "rows that were written after the backup differ too: compare with a database that nobody writes to",
+    );
+    Exit::Failed
+}

@@ -1,0 +1,223 @@
+//! The vault's own copy in a store: every line with what it refers to, before a head over it is signed.
+//!
+//! Under `vault/<origin>/`: `entries/<seq>`, `statements/<file>/<sha256>`, `blobs/<sha256>`, `checkpoints/<size>`, one
+//! object each, since object stores cannot append. A machine that is lost is brought back from it ([`recover`]).
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use walwarden_core::{
+    Digest, Origin,
+    chain::{Entries, Entry},
+    checkpoint::{CheckpointLine, Note},
+    jcs,
+};
+
+use crate::{
+    chain_store::{ChainStore, files::FilesChain},
+    error::{ProduceError, StorageError, VaultError},
+    files,
+    store::{Store, put_bytes},
+    vault::by_envelope,
+};
+
+/// The file in the vault that says how many bytes of the chain are copied.
+const MARKER: &str = "chain/mirrored";
+/// Files that hold statements.
+const STATEMENTS: [&str; 5] = ["backup", "evidence", "registry", "restore-test", "review"];
+
+/// A vault's copy.
+pub struct Mirror {
+    store: Box<dyn Store>,
+    folder: String,
+    marker: PathBuf,
+}
+
+impl Mirror {
+    /// The copy of a vault's chain in a store.
+    #[must_use]
+    pub fn new(store: Box<dyn Store>, origin: &Origin, vault: &Path) -> Self {
+        Self { store, folder: folder(origin), marker: vault.join(MARKER) }
+    }
+
+    /// Copies the lines that are not there yet, each after what it refers to.
+    ///
+    /// # Errors
+    /// The store does not take them, or holds another history.
+    pub fn lines(&self, chain: &dyn ChainStore) -> Result<(), ProduceError> {
+        let from = self.copied();
+        if from == 0 {
+            // A vault that was not copied from its first day on.
+            chain.checkpoints()??.iter().try_for_each(|line| self.checkpoint(line))?;
+        }
+        let bytes = chain.read_from(from)?;
+        let mut at = from;
+        for line in bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n")) {
+            self.line(chain, line)?;
+            at += line.len() as u64 + 1;
+        }
+        if at != from {
+            files::replace(&self.marker, at.to_string().as_bytes(), 0o644)?;
+        }
+        Ok(())
+    }
+
+    /// Copies a checkpoint.
+    ///
+    /// # Errors
+    /// As [`Mirror::lines`].
+    pub fn checkpoint(&self, line: &CheckpointLine) -> Result<(), ProduceError> {
+        self.put(&format!("checkpoints/{:012}", line.size), &jcs::to_vec(line)?)
+    }
+
+    fn copied(&self) -> u64 {
+        fs::read_to_string(&self.marker).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
+    fn line(&self, chain: &dyn ChainStore, line: &[u8]) -> Result<(), ProduceError> {
+        let entry = Entry::parse(line)?;
+        for blob in &entry.blobs {
+            let missing = VaultError::Missing { what: "blob", digest: blob.sha256, entry: entry.seq };
+            self.put(&format!("blobs/{}", blob.sha256), &chain.blob(&blob.sha256)?.ok_or(missing)?)?;
+        }
+        for reference in &entry.statements {
+            let (file, envelope) = statement(chain, &reference.envelope)?.ok_or(VaultError::Missing {
+                what: "statement",
+                digest: reference.envelope,
+                entry: entry.seq,
+            })?;
+            self.put(&format!("statements/{file}/{}", reference.envelope), &envelope)?;
+        }
+        self.put(&format!("entries/{:012}", entry.seq), line)
+    }
+
+    /// Stores an object, or finds it there with the same bytes.
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<(), ProduceError> {
+        let key = format!("{}/{name}", self.folder);
+        match put_bytes(self.store.as_ref(), &key, bytes) {
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+                if read(self.store.as_ref(), &key)? == bytes { Ok(()) } else { Err(VaultError::OtherCopy(key).into()) }
+            }
+            done => Ok(done.map(drop)?),
+        }
+    }
+}
+
+/// What a recovery brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovered {
+    /// Lines that were there.
+    pub had: u64,
+    /// Lines that there are now.
+    pub has: u64,
+}
+
+/// Brings the lines that a vault lacks from its copy; what it has must be how the copy begins. An empty vault gets all.
+///
+/// # Errors
+/// The copy cannot be read, is not whole, or holds another history; the vault is then as it was.
+pub fn recover(store: &dyn Store, origin: &Origin, vault: &Path) -> Result<Recovered, ProduceError> {
+    let folder = folder(origin);
+    let whole = |part: &str| -> Result<Vec<String>, ProduceError> {
+        let prefix = format!("{folder}/{part}/");
+        let latest = store.list(&prefix)?.into_iter().filter(|listed| listed.latest && !listed.delete_marker);
+        let mut keys: Vec<String> = latest.map(|listed| listed.key).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    };
+    let mut ndjson = Vec::new();
+    for key in whole("entries")? {
+        ndjson.extend(read(store, &key)?);
+        ndjson.push(b'\n');
+    }
+    let mut checkpoints: Vec<CheckpointLine> = Vec::new();
+    for key in whole("checkpoints")? {
+        let damaged = VaultError::Checkpoint { line: checkpoints.len() + 1 };
+        checkpoints.push(jcs::parse_exact(&read(store, &key)?).map_err(|_| damaged)?);
+    }
+    let entries = check(&ndjson, &checkpoints)?;
+    let mut chain = if vault.join("chain").is_dir() { FilesChain::new(vault) } else { FilesChain::create(vault)? };
+    chain.lock()?;
+    let had = chain.read_from(0)?;
+    if !ndjson.starts_with(&had) {
+        return Err(VaultError::OtherCopy(format!("{folder}/entries")).into());
+    }
+    let had_lines = had.iter().filter(|byte| **byte == b'\n').count();
+    for entry in entries.all().iter().skip(had_lines) {
+        for blob in entry.blobs() {
+            chain.put_blob(&read(store, &format!("{folder}/blobs/{}", blob.sha256))?)?;
+        }
+        for reference in entry.statements() {
+            let (file, envelope) = fetch_statement(store, &folder, &reference.envelope)?;
+            if statement(&chain, &reference.envelope)?.is_none() {
+                chain.put_statement(&file_of(&file), &envelope)?;
+            }
+        }
+    }
+    let mut at = had.len() as u64;
+    for line in ndjson[had.len()..].split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n")) {
+        chain.append(at, line)?;
+        at += line.len() as u64 + 1;
+    }
+    let known: Vec<u64> = chain.checkpoints()??.iter().map(|line| line.size).collect();
+    for checkpoint in checkpoints.iter().filter(|checkpoint| !known.contains(&checkpoint.size)) {
+        chain.append_checkpoint(&jcs::to_vec(checkpoint)?)?;
+    }
+    files::replace(&vault.join(MARKER), at.to_string().as_bytes(), 0o644)?;
+    chain.unlock();
+    Ok(Recovered { had: had_lines as u64, has: entries.all().len() as u64 })
+}
+
+/// The copy is a chain, and the tree of its lines has the root of every checkpoint.
+fn check<'a>(ndjson: &'a [u8], checkpoints: &[CheckpointLine]) -> Result<Entries<'a>, VaultError> {
+    let entries = Entries::parse(ndjson).map_err(VaultError::Damaged)?;
+    entries.contiguous().map_err(VaultError::Damaged)?;
+    let head = |(index, line): (usize, &CheckpointLine)| {
+        Note::parse(&line.note).map(|note| note.head.tree).map_err(|_| VaultError::Checkpoint { line: index + 1 })
+    };
+    let heads = checkpoints.iter().enumerate().map(head).collect::<Result<Vec<_>, _>>()?;
+    if heads.is_empty() {
+        return Err(VaultError::Empty);
+    }
+    entries.rebuild(&heads).map_err(VaultError::Damaged)?;
+    Ok(entries)
+}
+
+/// Which file holds an envelope, and its bytes.
+fn statement(chain: &dyn ChainStore, digest: &Digest) -> Result<Option<(&'static str, Vec<u8>)>, StorageError> {
+    for file in STATEMENTS {
+        let ndjson = chain.statements(&file_of(file))?;
+        if let Some(envelope) = by_envelope(&ndjson).get(digest) {
+            return Ok(Some((file, envelope.to_vec())));
+        }
+    }
+    Ok(None)
+}
+
+fn fetch_statement(store: &dyn Store, folder: &str, digest: &Digest) -> Result<(String, Vec<u8>), ProduceError> {
+    for file in STATEMENTS {
+        match read(store, &format!("{folder}/statements/{file}/{digest}")) {
+            Ok(envelope) if Digest::of(&envelope) == *digest => return Ok((file.into(), envelope)),
+            Err(error) if error.error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Err(VaultError::OtherCopy(format!("{folder}/statements/*/{digest}")).into())
+}
+
+/// The file of a vault that holds statements of a name.
+fn file_of(name: &str) -> String {
+    if name == "registry" { walwarden_core::bundle::REGISTRY.into() } else { format!("statements/{name}.ndjson") }
+}
+
+fn folder(origin: &Origin) -> String {
+    format!("vault/{origin}")
+}
+
+fn read(store: &dyn Store, key: &str) -> Result<Vec<u8>, StorageError> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut store.reader(key, None)?, &mut bytes).map_err(StorageError::at("read", key))?;
+    Ok(bytes)
+}

@@ -1,0 +1,198 @@
+//! What is due now, by the policy in force and the vault's own record.
+//!
+//! The plan is made without any key: a run with nothing to do opens none.
+
+use std::collections::BTreeSet;
+
+use walwarden_core::{
+    EntryId, Period, Time, duties,
+    event::{Duty, Event, OccurrenceMissed, Outcome},
+    policy::DatabasePolicy,
+    record::Record,
+};
+
+use crate::{copies, error::ProduceError, producer::Producer, prune, record::with_record, vault::Snapshot};
+
+/// How long a failed restore test of a backup rests before the same backup is tested again.
+const REST_S: i64 = 24 * 3600;
+
+/// How far ahead the next occurrence is looked for.
+const AHEAD_S: i64 = 366 * 24 * 3600;
+
+/// One thing to do; tasks are done in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Task {
+    /// An occurrence passed without a run: that is recorded.
+    Missed(OccurrenceMissed),
+    /// A database is to be backed up.
+    Backup(BackupDue),
+    /// A copy is to be made or read again.
+    Copy(copies::Due),
+    /// A database is to be restored and compared.
+    RestoreTest(TestDue),
+    /// Backups that the retention no longer keeps are to be deleted.
+    Prune(prune::Due),
+}
+
+/// A backup that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupDue {
+    /// Which database.
+    pub database: String,
+    /// Since when.
+    pub expected_at: Time,
+    /// Entry of the attempt that failed.
+    pub retry_of: Option<EntryId>,
+}
+
+/// A restore test that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestDue {
+    /// Which database.
+    pub database: String,
+    /// Entry of the backup.
+    pub backup: EntryId,
+}
+
+impl Task {
+    /// In words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Missed(missed) => {
+                let of = missed.database.as_deref().unwrap_or("*");
+                format!("record what was missed: {} of {of}, due at {}", duty(missed.kind), missed.expected_at)
+            }
+            Self::Backup(due) if due.retry_of.is_some() => format!("backup of {}, again", due.database),
+            Self::Backup(due) => format!("backup of {}, due at {}", due.database, due.expected_at),
+            Self::Copy(due) => format!("copy of backup {} in {}", due.backup, due.store),
+            Self::RestoreTest(due) => format!("restore test of {}", due.database),
+            Self::Prune(due) => format!("delete {} of {}", backups(due.backups.len()), due.database),
+        }
+    }
+
+    /// Whether two plans mean the same task by it: what was tried is not tried again in one run.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Backup(a), Self::Backup(b)) => a.database == b.database && a.expected_at == b.expected_at,
+            (Self::RestoreTest(a), Self::RestoreTest(b)) => a.database == b.database,
+            (Self::Prune(a), Self::Prune(b)) => a.database == b.database,
+            (Self::Copy(a), Self::Copy(b)) => a.backup == b.backup && a.store == b.store,
+            _ => self == other,
+        }
+    }
+}
+
+/// What is due now, in order.
+///
+/// # Errors
+/// The vault is damaged.
+pub fn plan(producer: &Producer) -> Result<Vec<Task>, ProduceError> {
+    let snapshot = producer.chain.read()?;
+    let now = producer.now();
+    let mut tasks = with_record(producer, &snapshot, |record| Ok(of_record(record, now)))?;
+    let copies = copies(producer, &snapshot, now)?;
+    let at = tasks.partition_point(|task| matches!(task, Task::Missed(_) | Task::Backup(_)));
+    tasks.splice(at..at, copies);
+    Ok(tasks)
+}
+
+/// When each database is due next, by the policy in force.
+///
+/// # Errors
+/// The vault is damaged.
+pub fn next(producer: &Producer) -> Result<Vec<(String, Time)>, ProduceError> {
+    let snapshot = producer.chain.read()?;
+    let now = producer.now();
+    let ahead = Period { start: now, end: now.plus_seconds(AHEAD_S) };
+    with_record(producer, &snapshot, |record| {
+        let Some(policy) = record.in_force(now) else { return Ok(Vec::new()) };
+        let zone = record.zone(&policy.timezone);
+        let next = policy.databases.iter().filter_map(|database| {
+            let at = database.schedule.as_ref()?.instants(zone?, ahead).find(|at| *at > now)?;
+            Some((database.id.clone(), at))
+        });
+        Ok(next.collect())
+    })
+}
+
+fn copies(producer: &Producer, snapshot: &Snapshot, now: Time) -> Result<impl Iterator<Item = Task>, ProduceError> {
+    Ok(copies::due(producer, snapshot, now, false)?.into_iter().map(Task::Copy))
+}
+
+fn of_record(record: &Record<'_>, now: Time) -> Vec<Task> {
+    let promised: Vec<&DatabasePolicy> =
+        record.in_force(now).map(|policy| policy.databases.iter().collect()).unwrap_or_default();
+    let missed = missed(record, now).into_iter().map(Task::Missed);
+    let backups = promised.iter().filter_map(|database| backup(record, &database.id)).map(Task::Backup);
+    let tests = promised.iter().filter_map(|database| restore_test(record, database, now)).map(Task::RestoreTest);
+    let prunes = prune::due(record, now).into_iter().map(Task::Prune);
+    missed.chain(backups).chain(tests).chain(prunes).collect()
+}
+
+fn backup(record: &Record<'_>, database: &str) -> Option<BackupDue> {
+    let due = duties::backup(record, database)?;
+    let failed = record.events(&["backup.failed"]).filter_map(|(line, event)| match event {
+        Event::BackupFailed(failed) if failed.database == database && line.at() >= due.window.at => Some(line.id),
+        _ => None,
+    });
+    Some(BackupDue { database: database.into(), expected_at: due.window.at, retry_of: failed.last() })
+}
+
+/// A test is due once in each window of its cadence, and once before the first window, as soon as there is a backup.
+fn restore_test(record: &Record<'_>, promised: &DatabasePolicy, now: Time) -> Option<TestDue> {
+    promised.restore_test.as_ref()?.cadence?;
+    let id = promised.id.as_str();
+    let newest = record.backups_back(id).next()?;
+    let windows = duties::windows(record, |policy| policy.database(id)?.restore_test.as_ref()?.cadence);
+    let running = windows.last().filter(|window| window.contains(now));
+    let from = running.map_or(record.period().start, |window| window.start);
+    let tests: Vec<_> = record
+        .events(&["restore.tested"])
+        .filter_map(|(_, event)| match event {
+            Event::RestoreTested(test) if test.database == id && test.started_at >= from => Some(test),
+            _ => None,
+        })
+        .collect();
+    let passed = tests.iter().any(|test| test.outcome == Outcome::Passed);
+    let rests = tests.iter().any(|test| test.backup == newest.line.id && now < test.ended_at.plus_seconds(REST_S));
+    (!passed && !rests).then(|| TestDue { database: id.into(), backup: newest.line.id })
+}
+
+/// What passed without a run and is not recorded yet.
+fn missed(record: &Record<'_>, now: Time) -> Vec<OccurrenceMissed> {
+    let known: BTreeSet<(Option<String>, Time)> = record
+        .events(&["occurrence.missed"])
+        .filter_map(|(_, event)| match event {
+            Event::OccurrenceMissed(missed) if missed.kind == Duty::Backup => {
+                Some((missed.database.clone(), missed.expected_at))
+            }
+            _ => None,
+        })
+        .collect();
+    let found = duties::missed(record).into_iter().map(|(database, window)| OccurrenceMissed {
+        kind: Duty::Backup,
+        database: Some(database),
+        collector: None,
+        expected_at: window.at,
+        window_end: window.end,
+        found_at: now,
+        reason_code: None,
+    });
+    found.filter(|missed| !known.contains(&(missed.database.clone(), missed.expected_at))).collect()
+}
+
+fn backups(n: usize) -> String {
+    if n == 1 { "one backup".into() } else { format!("{n} backups") }
+}
+
+fn duty(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Backup => "a backup",
+        Duty::Copy => "a copy",
+        Duty::RestoreTest => "a restore test",
+        Duty::Evidence => "evidence",
+    }
+}

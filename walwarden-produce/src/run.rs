@@ -1,0 +1,166 @@
+//! One run: whatever is due, once, in order.
+//!
+//! A failure is recorded and does not keep the rest from being done. Runs of one vault exclude each other, so that any
+//! number of timers may start them.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use walwarden_core::{
+    Time,
+    event::{CopyOutcome, Event, Outcome, Purpose, Trigger},
+};
+
+use crate::{
+    backup::{BackupRequest, NotBackedUp, backup},
+    copies::copy,
+    dump::Progress,
+    encryption::Identities,
+    error::{ProduceError, StorageError},
+    plan::{Task, plan},
+    producer::{Producer, Signers},
+    prune::prune,
+    restore::target::Target,
+    restore_test::{RestoreTestRequest, restore_test},
+    runs,
+    vault::Draft,
+};
+
+/// The file whose lock a run holds.
+const LOCK: &str = "run.lock";
+
+/// How things are done.
+pub struct RunRequest<'a> {
+    /// What opens encrypted backups.
+    pub identities: &'a Identities,
+    /// As root: the user that throwaway servers run as.
+    pub run_as: Option<&'a str>,
+    /// Sessions and jobs at the same time.
+    pub jobs: usize,
+    /// Told how far a task is.
+    pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    /// Set to stop after what is being done.
+    pub cancel: &'a AtomicBool,
+}
+
+/// How a task ended.
+#[derive(Debug)]
+pub struct Done {
+    /// What was done.
+    pub task: Task,
+    /// When it began.
+    pub from: Time,
+    /// When it ended.
+    pub to: Time,
+    /// Why it failed.
+    pub failure: Option<String>,
+}
+
+/// Excludes other runs of a vault.
+///
+/// # Errors
+/// The lock file cannot be opened. `None`: another run is at work.
+pub fn claim(producer: &Producer) -> Result<Option<File>, StorageError> {
+    let path = producer.folder.join(LOCK);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(StorageError::at("lock", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(StorageError::at("lock", &path)(error)),
+    }
+}
+
+/// Does what is due, and tells of each task before and after.
+///
+/// # Errors
+/// The vault takes no record; nothing more is done then. Tasks that failed are no error.
+pub fn run(
+    producer: &mut Producer,
+    signers: &mut Signers,
+    request: &RunRequest<'_>,
+    begins: &mut dyn FnMut(&Task),
+    ended: &mut dyn FnMut(&Done),
+) -> Result<(), ProduceError> {
+    runs::sweep(producer)?;
+    let mut tried: Vec<Task> = Vec::new();
+    while !request.cancel.load(Ordering::Relaxed) {
+        // Planned anew each time: what was done may have made something else due.
+        let next = plan(producer)?.into_iter().find(|task| !tried.iter().any(|before| before.is_same(task)));
+        let Some(task) = next else { break };
+        begins(&task);
+        tried.push(task.clone());
+        let from = producer.now();
+        let failure = perform(producer, signers, request, &task)?;
+        ended(&Done { task, from, to: producer.now(), failure });
+    }
+    Ok(())
+}
+
+/// Does one task; `Some` tells why it failed, and that is recorded.
+fn perform(
+    producer: &mut Producer,
+    signers: &mut Signers,
+    request: &RunRequest<'_>,
+    task: &Task,
+) -> Result<Option<String>, ProduceError> {
+    match task {
+        Task::Missed(missed) => {
+            let event = Event::OccurrenceMissed(Box::new(missed.clone()));
+            producer.append(&mut signers.head, |_| Ok(Draft::plain(event)))?;
+            Ok(None)
+        }
+        Task::Backup(due) => {
+            let database = match producer.config.database(Some(&due.database)) {
+                Ok(database) => database.clone(),
+                Err(error) => return Ok(Some(error.to_string())),
+            };
+            let request = BackupRequest {
+                database: &database,
+                trigger: if due.retry_of.is_some() { Trigger::Retry } else { Trigger::Schedule },
+                expected_at: Some(due.expected_at),
+                retry_of: due.retry_of,
+                jobs: request.jobs,
+                progress: request.progress,
+                cancel: request.cancel,
+            };
+            match backup(producer, signers, &request) {
+                Ok(_) => Ok(None),
+                Err(NotBackedUp { error, recorded: Some(_), .. }) => Ok(Some(error.to_string())),
+                Err(failure) => Err(failure.unrecorded.map_or(failure.error, |error| *error)),
+            }
+        }
+        Task::Copy(due) => {
+            let snapshot = producer.chain.read()?;
+            let copied = copy(producer, signers, &snapshot, due)?;
+            let why = || copied.error.as_ref().map(ToString::to_string).unwrap_or_default();
+            let outcome = copied.verified.outcome;
+            Ok((outcome != CopyOutcome::Ok).then(|| format!("the copy is {}: {}", outcome.word(), why())))
+        }
+        Task::Prune(due) => {
+            let pruned = prune(producer, signers, due)?;
+            Ok((!pruned.failures.is_empty()).then(|| pruned.failures.join("; ")))
+        }
+        Task::RestoreTest(due) => {
+            let request = RestoreTestRequest {
+                backup: Some(due.backup.as_str()),
+                purpose: Purpose::Scheduled,
+                target: &Target::Throwaway,
+                incident_at: None,
+                run_as: request.run_as,
+                identities: request.identities,
+                jobs: request.jobs,
+                progress: request.progress,
+                cancel: request.cancel,
+            };
+            let tested = restore_test(producer, signers, &request)?;
+            let outcome = tested.tested.outcome;
+            Ok((outcome != Outcome::Passed).then(|| {
+                let failed = tested.steps.iter().find_map(|step| step.detail.as_deref());
+                format!("the restore test {}: {}", outcome.word(), failed.unwrap_or("-"))
+            }))
+        }
+    }
+}
