@@ -126,7 +126,14 @@ impl World {
         self.clock.set(time(at));
         let mut signers = self.producer.unlock("p", Use::Bundle).unwrap();
         let out = self.dir.path().join("bundle.zip");
-        let request = SealRequest { period, out: Some(&out), as_is: false, verifier: &verifier(), notice: &|_| () };
+        let request = SealRequest {
+            period,
+            out: Some(&out),
+            as_is: false,
+            beside: Vec::new(),
+            verifier: &verifier(),
+            notice: &|_| (),
+        };
         seal(&mut self.producer, &mut signers, &request).unwrap();
         out
     }
