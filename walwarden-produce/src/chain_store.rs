@@ -71,4 +71,16 @@ pub trait ChainStore {
     /// # Errors
     /// [`StorageError`].
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Keeps a time-stamp token over the checkpoint of a size; another one than is there is refused.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn put_timestamp(&mut self, size: u64, token: &[u8]) -> Result<(), StorageError>;
+
+    /// The token over the checkpoint of a size.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    fn timestamp(&self, size: u64) -> Result<Option<Vec<u8>>, StorageError>;
 }

@@ -33,6 +33,9 @@ pub struct Config {
     /// Where copies of them are kept, each under its name.
     #[serde(default)]
     pub copy: Vec<StoreConfig>,
+    /// Authorities that heads are stamped by.
+    #[serde(default)]
+    pub anchor: Vec<AnchorConfig>,
     /// Where the vault itself is copied.
     #[serde(default)]
     pub vault: VaultConfig,
@@ -107,6 +110,16 @@ pub enum StoreKind {
     Gcs,
     /// Azure Blob Storage.
     Azure,
+}
+
+/// A time-stamping authority.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorConfig {
+    /// What it is called.
+    pub name: String,
+    /// Where it takes RFC 3161 requests.
+    pub url: String,
 }
 
 /// The vault itself.

@@ -112,6 +112,12 @@ pub enum OperatorError {
     /// What is attested cannot be established.
     #[error("the backup's statement cannot be relied on: {0}")]
     NotAttested(String),
+    /// A time stamp that is none.
+    #[error("this is no time stamp of this vault: {0}")]
+    NotAToken(String),
+    /// No authority to ask.
+    #[error("walwarden.toml names no time-stamping authority")]
+    NoAuthority,
     /// Nowhere to bring a vault back from.
     #[error("walwarden.toml names no store that the vault is copied to")]
     NoCopyOfVault,

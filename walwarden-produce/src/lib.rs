@@ -5,6 +5,7 @@
 //! [`restore`] brings a backup back and compares, [`restore_test`] records it; [`seal`] makes a bundle of a period.
 //! What is appended goes through [`vault`], what is signed through [`signer`].
 
+pub mod anchor;
 pub mod backup;
 pub mod backup_set;
 pub mod chain_store;

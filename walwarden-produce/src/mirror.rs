@@ -1,6 +1,7 @@
 //! The vault's own copy in a store: every line with what it refers to, before a head over it is signed.
 //!
-//! Under `vault/<origin>/`: `entries/<seq>`, `statements/<file>/<sha256>`, `blobs/<sha256>`, `checkpoints/<size>`, one
+//! Under `vault/<origin>/`: `entries/<seq>`, `statements/<file>/<sha256>`, `blobs/<sha256>`, `timestamps/<size>`, `checkpoints/<size>`,
+//! one
 //! object each, since object stores cannot append. A machine that is lost is brought back from it ([`recover`]).
 
 use std::{
@@ -12,6 +13,7 @@ use walwarden_core::{
     Digest, Origin,
     chain::{Entries, Entry},
     checkpoint::{CheckpointLine, Note},
+    event::Event,
     jcs,
 };
 
@@ -82,6 +84,11 @@ impl Mirror {
             let missing = VaultError::Missing { what: "blob", digest: blob.sha256, entry: entry.seq };
             self.put(&format!("blobs/{}", blob.sha256), &chain.blob(&blob.sha256)?.ok_or(missing)?)?;
         }
+        if let Some(size) = anchored(entry.event())
+            && let Some(token) = chain.timestamp(size)?
+        {
+            self.put(&format!("timestamps/{size:012}"), &token)?;
+        }
         for reference in &entry.statements {
             let (file, envelope) = statement(chain, &reference.envelope)?.ok_or(VaultError::Missing {
                 what: "statement",
@@ -149,6 +156,9 @@ pub fn recover(store: &dyn Store, origin: &Origin, vault: &Path) -> Result<Recov
         for blob in entry.blobs() {
             chain.put_blob(&read(store, &format!("{folder}/blobs/{}", blob.sha256))?)?;
         }
+        if let Some(size) = anchored(entry.event()) {
+            chain.put_timestamp(size, &read(store, &format!("{folder}/timestamps/{size:012}"))?)?;
+        }
         for reference in entry.statements() {
             let (file, envelope) = fetch_statement(store, &folder, &reference.envelope)?;
             if statement(&chain, &reference.envelope)?.is_none() {
@@ -168,6 +178,14 @@ pub fn recover(store: &dyn Store, origin: &Origin, vault: &Path) -> Result<Recov
     files::replace(&vault.join(MARKER), at.to_string().as_bytes(), 0o644)?;
     chain.unlock();
     Ok(Recovered { had: had_lines as u64, has: entries.all().len() as u64 })
+}
+
+/// Size of the head that an entry has a token over.
+fn anchored(event: Event) -> Option<u64> {
+    match event {
+        Event::AnchorAttached(anchor) => anchor.token_sha256.map(|_| anchor.size),
+        _ => None,
+    }
 }
 
 /// The copy is a chain, and the tree of its lines has the root of every checkpoint.

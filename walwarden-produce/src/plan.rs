@@ -31,6 +31,11 @@ pub enum Task {
     Copy(copies::Due),
     /// A database is to be restored and compared.
     RestoreTest(TestDue),
+    /// The newest head is to be stamped by an authority.
+    Anchor {
+        /// Its name in `walwarden.toml`.
+        authority: String,
+    },
     /// Backups that the retention no longer keeps are to be deleted.
     Prune(prune::Due),
 }
@@ -68,6 +73,7 @@ impl Task {
             Self::Backup(due) => format!("backup of {}, due at {}", due.database, due.expected_at),
             Self::Copy(due) => format!("copy of backup {} in {}", due.backup, due.store),
             Self::RestoreTest(due) => format!("restore test of {}", due.database),
+            Self::Anchor { authority } => format!("time stamp of {authority}"),
             Self::Prune(due) => format!("delete {} of {}", backups(due.backups.len()), due.database),
         }
     }
@@ -96,6 +102,9 @@ pub fn plan(producer: &Producer) -> Result<Vec<Task>, ProduceError> {
     let copies = copies(producer, &snapshot, now)?;
     let at = tasks.partition_point(|task| matches!(task, Task::Missed(_) | Task::Backup(_)));
     tasks.splice(at..at, copies);
+    let asked = with_record(producer, &snapshot, |record| Ok(anchor_is_due(record, now)))?;
+    let authorities = producer.config.anchor.iter().filter(|_| asked);
+    tasks.extend(authorities.map(|authority| Task::Anchor { authority: authority.name.clone() }));
     Ok(tasks)
 }
 
@@ -130,6 +139,19 @@ fn of_record(record: &Record<'_>, now: Time) -> Vec<Task> {
     let tests = promised.iter().filter_map(|database| restore_test(record, database, now)).map(Task::RestoreTest);
     let prunes = prune::due(record, now).into_iter().map(Task::Prune);
     missed.chain(backups).chain(tests).chain(prunes).collect()
+}
+
+/// An anchor is due once in each window of the cadence, by the time that it states; before the first one, at once.
+fn anchor_is_due(record: &Record<'_>, now: Time) -> bool {
+    let promised = record.in_force(now).and_then(|policy| policy.signing.as_ref()?.anchor);
+    let windows = duties::windows(record, |policy| policy.signing.as_ref()?.anchor);
+    let from =
+        windows.last().filter(|window| window.contains(now)).map_or(record.period().start, |window| window.start);
+    let stamped = record.events(&["anchor.attached"]).any(|(_, event)| match event {
+        Event::AnchorAttached(anchor) => anchor.gen_time.is_some_and(|at| at >= from),
+        _ => false,
+    });
+    promised.is_some() && !stamped
 }
 
 fn backup(record: &Record<'_>, database: &str) -> Option<BackupDue> {

@@ -14,11 +14,12 @@ use walwarden_core::{
 };
 
 use crate::{
+    anchor::stamp,
     backup::{BackupRequest, NotBackedUp, backup},
     copies::copy,
     dump::Progress,
     encryption::Identities,
-    error::{ProduceError, StorageError},
+    error::{OperatorError, ProduceError, StorageError},
     plan::{Task, plan},
     producer::{Producer, Signers},
     prune::prune,
@@ -138,6 +139,13 @@ fn perform(
             let why = || copied.error.as_ref().map(ToString::to_string).unwrap_or_default();
             let outcome = copied.verified.outcome;
             Ok((outcome != CopyOutcome::Ok).then(|| format!("the copy is {}: {}", outcome.word(), why())))
+        }
+        Task::Anchor { authority } => {
+            let Some(known) = producer.config.anchor.iter().find(|known| known.name == *authority).cloned() else {
+                return Ok(Some(OperatorError::NoAuthority.to_string()));
+            };
+            // An authority that is away is no failure of the chain: it is asked again by the next run.
+            Ok(stamp(producer, signers, &known).err().map(|error| error.to_string()))
         }
         Task::Prune(due) => {
             let pruned = prune(producer, signers, due)?;

@@ -145,6 +145,14 @@ impl<C: ChainStore> Chain<C> {
         Ok(snapshot)
     }
 
+    /// Keeps a time-stamp token over the checkpoint of a size.
+    ///
+    /// # Errors
+    /// It cannot be written, or there is another one.
+    pub fn put_timestamp(&mut self, size: u64, token: &[u8]) -> Result<(), ProduceError> {
+        Ok(self.store.put_timestamp(size, token)?)
+    }
+
     /// Appends an entry and has it covered by a signed head.
     ///
     /// `make` is called under the append lock, so that what it is told holds for the entry.

@@ -132,6 +132,24 @@ impl ChainStore for FilesChain {
         Ok(digest)
     }
 
+    fn put_timestamp(&mut self, size: u64, token: &[u8]) -> Result<(), StorageError> {
+        if self.timestamp(size)?.is_some_and(|there| there == token) {
+            return Ok(());
+        }
+        let path = self.path(&bundle::timestamp_name(size));
+        files::folder(path.parent().unwrap_or(&self.folder))?;
+        files::create(&path, token, 0o644)
+    }
+
+    fn timestamp(&self, size: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        let path = self.path(&bundle::timestamp_name(size));
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StorageError::at("read", &path)(error)),
+        }
+    }
+
     fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
         let path = self.path(&blob_name(digest));
         match std::fs::read(&path) {

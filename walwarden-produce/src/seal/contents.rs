@@ -20,7 +20,6 @@ use walwarden_core::{
 use crate::{
     chain_store::ChainStore as _,
     error::{ProduceError, VaultError},
-    files as disk,
     producer::Producer,
     vault::{Snapshot, by_envelope},
 };
@@ -190,12 +189,9 @@ fn carry_timestamps(
     for entry in wanted.iter().filter_map(|position| entries.all().get(*position)) {
         let Event::AnchorAttached(anchor) = entry.event() else { continue };
         let Some(token) = anchor.token_sha256 else { continue };
-        let name = timestamp_name(anchor.size);
-        let bytes = disk::read(&producer.folder.join(&name))?;
-        if Digest::of(&bytes) != token {
-            return Err(VaultError::Missing { what: "time stamp", digest: token, entry: entry.seq }.into());
-        }
-        files.insert(name, bytes);
+        let kept = producer.chain.store().timestamp(anchor.size)?.filter(|bytes| Digest::of(bytes) == token);
+        let missing = VaultError::Missing { what: "time stamp", digest: token, entry: entry.seq };
+        files.insert(timestamp_name(anchor.size), kept.ok_or(missing)?);
     }
     Ok(())
 }

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Copy(CopyArgs),
     /// Restore a backup into a throwaway cluster, compare, and record what came of it
     RestoreTest(RestoreTestArgs),
+    /// Have the newest head stamped by a time-stamping authority
+    Anchor(AnchorArgs),
     /// Delete the backups that the retention of the policy no longer keeps
     Prune(PruneArgs),
     /// Restore a backup into an empty database, for real: the same gates before, the same comparison after
@@ -272,6 +274,23 @@ pub(crate) struct RestoreArgs {
     /// Restore jobs, and sessions that read rows, at the same time
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) jobs: u8,
+}
+
+const ANCHOR_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault anchor                      asks every [[anchor]] of walwarden.toml
+  walwarden --vault /srv/vault anchor --query head.tsq     writes a request to take to an authority by hand
+  walwarden --vault /srv/vault anchor --attach head.tsr    keeps its answer";
+
+#[derive(Debug, Group)]
+#[command(after_help = ANCHOR_EXAMPLES)]
+pub(crate) struct AnchorArgs {
+    /// Attach a token or an answer that was got by hand
+    #[arg(long, value_name = "FILE", conflicts_with = "query")]
+    pub(crate) attach: Option<PathBuf>,
+    /// Write a request (RFC 3161) over the newest head
+    #[arg(long, value_name = "FILE")]
+    pub(crate) query: Option<PathBuf>,
 }
 
 const PRUNE_EXAMPLES: &str = "\

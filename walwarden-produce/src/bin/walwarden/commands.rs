@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod anchor;
 mod backup;
 mod bundle;
 mod copy;
@@ -37,6 +38,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::ChainRecover { from } => vault::recover(&job, from.as_deref()),
         Task::VerifyDb(args) => verify_db::run(&job, args),
         Task::Prune { yes } => prune::run(&job, *yes),
+        Task::Anchor(args) => anchor::run(&job, args),
         Task::Copy { backup, again } => copy::run(&job, backup.as_deref(), *again),
         Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status => status::run(&job),

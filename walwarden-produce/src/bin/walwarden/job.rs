@@ -9,8 +9,8 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, KeyCommand, PolicyCommand, PruneArgs,
-    RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, KeyCommand, PolicyCommand,
+    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
 };
 
 /// One run.
@@ -31,6 +31,7 @@ pub(crate) enum Task {
     ChainRecover { from: Option<String> },
     VerifyDb(VerifyDbArgs),
     Prune { yes: bool },
+    Anchor(AnchorArgs),
     Copy { backup: Option<String>, again: bool },
     Bundle(BundleArgs),
     Status,
@@ -112,6 +113,7 @@ impl TryFrom<Args> for Job {
             Command::Chain(ChainCommand::Recover { from }) => Task::ChainRecover { from },
             Command::VerifyDb(args) => Task::VerifyDb(args),
             Command::Prune(PruneArgs { yes }) => Task::Prune { yes },
+            Command::Anchor(args) => Task::Anchor(args),
             Command::Copy(CopyArgs { backup, again }) => Task::Copy { backup, again },
             Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status => Task::Status,

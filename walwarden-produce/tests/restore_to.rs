@@ -1,0 +1,72 @@
+//! Restores to a server of somebody's: for a test, and for real.
+
+mod support;
+
+use support::{Server, Vault, assert_success, assert_two_lines, stderr, stdout};
+use walwarden_core::event::{Event, Outcome, Purpose, RestoreTested};
+use walwarden_produce::postgres::Session;
+
+fn last(vault: &Vault) -> RestoreTested {
+    match vault.events().pop() {
+        Some(Event::RestoreTested(tested)) => *tested,
+        other => panic!("no restore, but {other:?}"),
+    }
+}
+
+fn databases(server: &Server) -> String {
+    let mut session = Session::open(&server.cluster.connection("postgres")).unwrap();
+    let [names] = session.one("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database").unwrap();
+    names
+}
+
+#[test]
+fn the_system_that_was_backed_up_needs_a_reason() {
+    let server = Server::start(50);
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    let before = databases(&server);
+    let target = server.conninfo();
+    assert_two_lines(&vault.run(&["restore-test", "--target", &target]), 1, "no reason was given");
+    let tested = last(&vault);
+    assert_eq!((tested.outcome, tested.rows_actual), (Outcome::Failed, None));
+    let output = vault.run(&["restore-test", "--target", &target, "--reason", "a branch shares its identifier"]);
+    assert_success(&output);
+    let tested = last(&vault);
+    assert_eq!((tested.outcome, tested.purpose), (Outcome::Passed, Purpose::Drill));
+    assert!(tested.environment.database.starts_with("walwarden_rt_"), "{:?}", tested.environment);
+    // What was made for it is dropped, and nothing else.
+    assert_eq!(databases(&server), before);
+    let other = Server::start(1);
+    assert_success(&vault.run(&["restore-test", "--target", &other.conninfo()]));
+    assert_eq!(last(&vault).outcome, Outcome::Passed);
+}
+
+#[test]
+fn a_real_restore_goes_into_an_empty_database_and_stays() {
+    let server = Server::start(50);
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    server.sql("postgres", "CREATE DATABASE again");
+    let to = server.conninfo().replace("dbname=shop", "dbname=again");
+    let restore = ["restore", "shop", "--to", &to, "--incident-at", "2036-01-01T00:00:00Z"];
+    assert_success(&vault.run(&restore));
+    let tested = last(&vault);
+    assert_eq!((tested.outcome, tested.purpose), (Outcome::Passed, Purpose::Recovery));
+    assert!(tested.incident_at.is_some() && tested.data_age_s > 86_400, "{tested:?}");
+    assert_success(&vault.run(&["verify-db", "shop", "--db", &to]));
+    // Nothing is restored over anything, and that it was tried is recorded.
+    let output = vault.run(&restore);
+    assert_two_lines(&output, 1, "not empty");
+    assert_eq!(last(&vault).outcome, Outcome::Failed);
+    assert_success(&vault.run(&["verify-db", "shop", "--db", &to]));
+    // A changed dump is not even begun with.
+    server.sql("postgres", "CREATE DATABASE third");
+    let dump = vault.objects().into_iter().find(|path| path.ends_with("db.dump")).unwrap();
+    let mut bytes = std::fs::read(&dump).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&dump, bytes).unwrap();
+    let output = vault.run(&["restore", "shop", "--to", &server.conninfo().replace("dbname=shop", "dbname=third")]);
+    assert_two_lines(&output, 1, "db.dump");
+    assert!(!stdout(&output).contains("passed"), "{}{}", stdout(&output), stderr(&output));
+}
