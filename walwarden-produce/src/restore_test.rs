@@ -32,6 +32,7 @@ use crate::{
         compare::{Expected, RestoreRequest, Restored, restore_and_compare},
         target::{Place, Target},
     },
+    runs,
     staging::Staging,
     vault::{Appended, Draft},
 };
@@ -93,6 +94,7 @@ pub fn restore_test(
         isolation: Isolation { same_system: false, same_host: true, reason: None },
         cleanup: Cleanup { dropped: true, at: None },
     };
+    let _mark = runs::mark(&producer.folder, run.test_id, "")?;
     let started = run.started(producer);
     producer.append(&mut signers.head, |_| Ok(started))?;
     let staging = Staging::new(producer.staging(run.test_id))?;
@@ -192,6 +194,7 @@ impl Run<'_> {
                     bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
                     run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
                     server_major: major(expected.server_version),
+                    name: Some(self.test_id.as_str()),
                     settings: &[],
                 })
                 .map_err(|error| error.to_string())?,

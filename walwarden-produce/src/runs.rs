@@ -1,6 +1,6 @@
 //! Which runs are at work, so that what a killed one left behind can be told from what another one is writing.
 //!
-//! A run holds the lock of a file that names its folder in the store. The kernel lets go of it however the run ends.
+//! A run holds the lock of a file that names its folder in the store, if it has one. The kernel lets go of it however the run ends.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -14,6 +14,7 @@ use crate::{
     error::{ProduceError, StorageError},
     files,
     producer::Producer,
+    restore::cluster,
     staging, store,
 };
 
@@ -85,11 +86,12 @@ pub fn sweep(producer: &Producer) -> Result<Vec<EntryId>, ProduceError> {
         .collect();
     let mut swept = Vec::new();
     for run in dead {
+        cluster::remove_left(run.id.as_str()).map_err(StorageError::at("remove the cluster of", run.id.as_str()))?;
+        staging::remove(&producer.staging(run.id))?;
         if !completed.contains(&run.id) && run.folder.ends_with(run.id.as_str()) {
-            staging::remove(&producer.staging(run.id))?;
             store::discard(producer.store.as_ref(), &format!("{}/", run.folder))?;
-            swept.push(run.id);
         }
+        swept.push(run.id);
         let _ = fs::remove_file(&run.path);
     }
     Ok(swept)

@@ -85,6 +85,56 @@ fn killed_at_points_of_a_restore_test() {
         vault.kinds();
     }
     assert_success(&vault.run(&["restore-test"]));
+    // Neither a cluster of a killed test stays, nor what was restored from.
+    for event in vault.events() {
+        if let Event::RestoreStarted(started) = event {
+            let folder = std::env::temp_dir().join(format!("walwarden-{}", started.test_id.as_str().to_lowercase()));
+            assert!(!folder.exists(), "{}", folder.display());
+        }
+    }
+    assert!(!vault.path().join("objects/.staging").exists());
+    assert_eq!(fs::read_dir(vault.path().join("runs")).unwrap().count(), 0);
+}
+
+#[test]
+fn killed_at_ten_points_of_a_run() {
+    let server = Server::start(3_000);
+    let vault = Vault::init(&server.conninfo());
+    let path = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{text}\n[[copy]]\nname = \"dr\"\nfolder = \"../dr\"\n[vault]\ncopy_to = \"dr\"\n"))
+        .unwrap();
+    for database in 0..KILLS {
+        // Each time something is due: a backup of its own, its copies, a restore test.
+        assert_success(&vault.run(&["backup"]));
+        let mut acknowledged = vault.entries();
+        acknowledged.truncate(acknowledged.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
+        fs::remove_dir_all(vault.dir.path().join("dr/shop")).unwrap();
+        let _ = vault.run(&["copy", "--again"]);
+        let mut child = start(&vault, &["run"]);
+        thread::sleep(Duration::from_millis(60 + 210 * u64::from(database)));
+        signal(&child, "-KILL");
+        child.wait().unwrap();
+        let now = vault.entries();
+        assert!(now.starts_with(&acknowledged), "nothing is lost at point {database}");
+        vault.kinds();
+    }
+    let output = vault.run(&["run"]);
+    assert_success(&output);
+    let complete = vault.events().iter().filter(|event| matches!(event, Event::BackupCompleted(_))).count();
+    assert_eq!(vault.objects().len(), 3 * complete);
+    let mut copies = Vec::new();
+    support::walk(&vault.dir.path().join("dr/shop"), &mut copies);
+    assert_eq!(copies.len(), 3 * complete);
+    assert!(!vault.path().join("objects/.staging").exists());
+    // The copy of the vault is whole, too.
+    let lost = vault.dir.path().join("lost");
+    fs::rename(vault.path(), &lost).unwrap();
+    let config = fs::read_to_string(lost.join("walwarden.toml")).unwrap();
+    let kept = vault.dir.path().join("walwarden.toml");
+    fs::write(&kept, config).unwrap();
+    assert_success(&vault.run(&["vault", "restore", "--config", kept.to_str().unwrap()]));
+    assert_eq!(vault.entries(), fs::read(lost.join("chain/entries.ndjson")).unwrap());
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub struct ClusterRequest<'a> {
     pub run_as: Option<&'a str>,
     /// The source's major version, taken where it is installed, else the nearest newer one.
     pub server_major: Option<u32>,
+    /// What tells its folder from others, so that [`remove_left`] finds it after a kill.
+    pub name: Option<&'a str>,
     /// Further lines for `postgresql.conf`.
     pub settings: &'a [(&'a str, &'a str)],
 }
@@ -100,7 +102,7 @@ impl Cluster {
     pub fn start(request: &ClusterRequest<'_>) -> Result<Self, ClusterError> {
         let tools = tools(request)?;
         let user = user(request.run_as)?;
-        let folder = folder(user)?;
+        let folder = folder(user, request.name)?;
         let started = initdb(&tools, &folder, user)
             .and_then(|()| configure(&folder, request.settings).map_err(ClusterError::Folder))
             .and_then(|()| serve(&tools, &folder, user));
@@ -233,22 +235,44 @@ fn entry(line: &str, name: &str) -> Option<User> {
 }
 
 /// A new folder of mode 0700 under the folder for temporary files.
-fn folder(user: Option<User>) -> Result<PathBuf, ClusterError> {
-    let long = |base: &PathBuf| base.as_os_str().len() > SOCKET_FOLDER_BYTES - 30;
-    let base = Some(env::temp_dir()).filter(|base| !long(base)).unwrap_or_else(|| "/tmp".into());
+fn folder(user: Option<User>, name: Option<&str>) -> Result<PathBuf, ClusterError> {
     for count in 0..1000 {
-        let folder = base.join(format!("walwarden-{}-{count}", std::process::id()));
+        let folder = match name {
+            Some(name) => named(name),
+            None => base().join(format!("walwarden-{}-{count}", std::process::id())),
+        };
         // create() fails where the name is taken, so nobody can have prepared the folder for us.
         let made = fs::DirBuilder::new().mode(0o700).create(&folder).and_then(|()| match user {
             Some(user) => chown(&folder, Some(user.uid), Some(user.gid)),
             None => Ok(()),
         });
         match made {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && name.is_none() => {}
             made => return made.map(|()| folder).map_err(ClusterError::Folder),
         }
     }
     Err(ClusterError::Folder(io::ErrorKind::AlreadyExists.into()))
+}
+
+/// Where clusters lie: a socket's path must stay short.
+fn base() -> PathBuf {
+    let long = |base: &PathBuf| base.as_os_str().len() > SOCKET_FOLDER_BYTES - 40;
+    Some(env::temp_dir()).filter(|base| !long(base)).unwrap_or_else(|| "/tmp".into())
+}
+
+fn named(name: &str) -> PathBuf {
+    base().join(format!("walwarden-{}", name.to_ascii_lowercase()))
+}
+
+/// Removes the folder of a named cluster whose process was killed; the kernel has stopped its server by then.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_left(name: &str) -> io::Result<()> {
+    match fs::remove_dir_all(named(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// A program run as the cluster's user, in its folder, without this process's `PG*` variables.

@@ -18,7 +18,7 @@ mod verify_db;
 use std::{path::Path, sync::Arc};
 
 use walwarden_produce::{
-    ProduceError, clock::SystemClock, encryption::Identities, error::OperatorError, host, producer::Producer,
+    ProduceError, clock::SystemClock, encryption::Identities, error::OperatorError, host, producer::Producer, runs,
 };
 
 use crate::{
@@ -52,6 +52,14 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
 /// Opens the vault of a job.
 fn open(job: &Job) -> Result<Producer, ProduceError> {
     Producer::open(&job.vault, Arc::new(SystemClock), host::identity()?, Box::new(talk::notice))
+}
+
+/// Removes what killed runs have left behind, and says so.
+fn sweep(producer: &Producer) -> Result<(), ProduceError> {
+    for run in runs::sweep(producer)? {
+        talk::notice(&format!("removed what run {run} left behind when it was killed"));
+    }
+    Ok(())
 }
 
 /// What opens encrypted backups: the file that was named, else the configured one, else nothing.

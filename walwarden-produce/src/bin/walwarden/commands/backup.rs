@@ -4,10 +4,9 @@ use walwarden_core::{event::Trigger, statement::key_registry::Use};
 use walwarden_produce::{
     ProduceError,
     backup::{BackedUp, BackupRequest, NotBackedUp, backup},
-    runs,
 };
 
-use super::{open, print};
+use super::{open, print, sweep};
 use crate::{exit::Exit, hint, job::Job, talk};
 
 pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usize) -> Result<Exit, ProduceError> {
@@ -16,9 +15,7 @@ pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usi
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
-    for run in runs::sweep(&producer)? {
-        talk::notice(&format!("removed what run {run} left behind when it was killed"));
-    }
+    sweep(&producer)?;
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new(&format!("backup of {}", database.id));
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);

@@ -11,7 +11,7 @@ use walwarden_produce::{
     restore_test::{RestoreTestRequest, Tested, restore_test},
 };
 
-use super::{identities, open, print};
+use super::{identities, open, print, sweep};
 use crate::{
     exit::Exit,
     job::{Job, RestoreTestJob, To},
@@ -32,6 +32,7 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::RestoreTest)?;
     drop(passphrase);
+    sweep(&producer)?;
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new("restore test");
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
