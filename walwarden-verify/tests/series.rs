@@ -81,6 +81,7 @@ fn pages_of_a_series_say_what_the_text_says() {
     let joined = |text: &str| text.split_whitespace().collect::<String>();
     let paper = joined(&paper.extract_text(&numbers).expect("text"));
     let page = joined(&String::from_utf8(bytes(SeriesFormat::Html)).expect("UTF-8"));
+    assert!(!paper.contains("[U+"), "the fonts have every sign");
     let action = &series.open_actions[0];
     let mut said = vec![
         "The periods join without gap.",

@@ -9,7 +9,7 @@ use walwarden_core::{Period, rules::Status};
 
 use super::{
     comparison::joined,
-    document::{Block, Cell, Fact, Heading, Row, Table, Text, words},
+    document::{Block, Cell, Fact, Heading, Mark, Row, Table, Text, words},
     html,
     pdf::{self, Paper},
     text::{self, Lines},
@@ -122,19 +122,30 @@ fn part(member: &Member, at: usize) -> Vec<Block> {
 fn trends(series: &Series) -> Table {
     let rows = series.trends.iter().map(|trend| {
         let periods = trend.periods.iter().zip(1_usize..).map(|((status, deviating, population), at)| {
-            let (sign, words) = status.print();
             let figures = match status {
                 Status::Exception => format!(" {deviating}/{population}"),
                 Status::Supported => format!(" {population}/{population}"),
                 _ => String::new(),
             };
-            Text::plain(format!("{at}: {sign} {words}{figures}"))
+            Text::plain(format!("{at}: {}{figures}", status.print().1))
         });
-        Row::new(vec![Text::code(trend.rule).into(), Text::plain(trend.title).into(), Cell::Lines(periods.collect())])
+        let last = trend.periods.last().map_or(Status::NotApplicable, |(status, ..)| *status);
+        let (sign, tone) = words::sign_of(last);
+        Row::new(vec![
+            Text::code(trend.rule).into(),
+            Text::plain(trend.title).into(),
+            Cell::Lines(periods.collect()),
+            Mark::new(sign, tone, last.print().1).into(),
+        ])
     });
     Table {
         caption: "Every rule, with its status in each period",
-        columns: vec![words::fit("Rule"), words::fill("Title", 1), words::fit("Periods")],
+        columns: vec![
+            words::fit("Rule"),
+            words::fill("Title", 1),
+            words::fit("Period by period"),
+            words::fit("At the end"),
+        ],
         rows: rows.collect(),
     }
 }

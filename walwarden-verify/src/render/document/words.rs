@@ -242,7 +242,7 @@ pub(super) fn reason(rule: &RuleResult) -> Text {
 }
 
 /// Sign and colour of a status.
-pub(super) const fn sign_of(status: Status) -> (Sign, Tone) {
+pub(in crate::render) const fn sign_of(status: Status) -> (Sign, Tone) {
     match status {
         Status::IntegrityFailure => (Sign::Square, Tone::Bad),
         Status::Exception => (Sign::Cross, Tone::Bad),
