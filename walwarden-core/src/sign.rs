@@ -129,9 +129,12 @@ pub enum SignError {
 pub trait SignHead {
     /// Signs `head` after checking that it extends the last one by `proof`; remembers it before answering.
     ///
+    /// There is one signature by its own key, and of the first head after a change of log key one by each key that it
+    /// succeeds (`spec:keys-9`).
+    ///
     /// # Errors
     /// [`SignError`].
-    fn sign_head(&mut self, head: &Head, proof: &Proof) -> Result<Vec<u8>, SignError>;
+    fn sign_head(&mut self, head: &Head, proof: &Proof) -> Result<Vec<(Ed25519Key, Vec<u8>)>, SignError>;
 
     /// The last signed head.
     ///

@@ -6,7 +6,13 @@
 use std::{io, path::PathBuf};
 
 use walwarden_core::{
-    Digest, Origin, chain::ChainError, jcs::JcsError, policy::PolicyError, registry::RegistryError, sign::SignError,
+    Digest, Origin,
+    chain::ChainError,
+    jcs::JcsError,
+    key::{KeyError, KeyId},
+    policy::PolicyError,
+    registry::RegistryError,
+    sign::SignError,
 };
 
 use crate::{
@@ -132,6 +138,31 @@ pub enum OperatorError {
     /// More than one to choose from.
     #[error("walwarden.toml has several databases: {0}")]
     WhichDatabase(String),
+    /// A key that the registry does not have, or that has ended already.
+    #[error("the registry has no key {id} that is {state}")]
+    UnknownKey {
+        /// What was asked for.
+        id: String,
+        /// What it would have to be.
+        state: &'static str,
+    },
+    /// The same public key again.
+    #[error("the registry has key {0} already")]
+    KeyListed(KeyId),
+    /// Without a log key nothing could be appended any more.
+    #[error("key {0} is the only active log key")]
+    LastLogKey(KeyId),
+    /// A file that should hold a public key.
+    #[error("{} holds no public key that the format accepts{}", .path.display(), .error.map(|error| format!(": {error}")).unwrap_or_default())]
+    NotAPublicKey {
+        /// Which.
+        path: PathBuf,
+        /// Why, where it is a key.
+        error: Option<KeyError>,
+    },
+    /// Another process has changed the registry.
+    #[error("another run has changed the registry meanwhile; nothing was changed by this one")]
+    RegistryMoved,
     /// Nothing to restore.
     #[error("no completed backup {0}")]
     NoBackup(String),
@@ -227,6 +258,12 @@ pub enum VaultError {
     /// What the store of the vault's copy holds is not this vault.
     #[error("{0} in the store of the vault's copy holds something else than this vault")]
     OtherCopy(String),
+    /// What the auditor gets is none.
+    #[error("handover.json of this vault is damaged")]
+    Handover,
+    /// The registry is another than the one that the signer was opened for.
+    #[error("the key registry has changed while this run was at work")]
+    KeysChanged,
     /// No entry at all.
     #[error("the chain of this vault is empty: init did not end")]
     Empty,
@@ -254,6 +291,23 @@ pub enum SignerError {
     /// The registry does not know it.
     #[error("the key in {} is not an active key of this vault's registry for that use", .0.display())]
     NotInRegistry(PathBuf),
+    /// The registry has no active key for it.
+    #[error("the registry has no active key for {0}")]
+    NoKey(&'static str),
+    /// Not one of the registry's roots.
+    #[error("the key in {} is not a root of this vault's registry", .0.display())]
+    NotARoot(PathBuf),
+    /// Fewer roots than must sign.
+    #[error("{needed} root keys must sign a registry version, {given} were given")]
+    Roots {
+        /// The registry's threshold.
+        needed: i64,
+        /// Different ones given.
+        given: usize,
+    },
+    /// The registry changed while a run was at work, and its key was revoked.
+    #[error("key {0} was revoked while this run was at work: what it states would not count")]
+    Revoked(KeyId),
     /// What the signer remembers is missing or spoilt.
     #[error("{}, where the signer remembers its last head, is missing or spoilt", .0.display())]
     Memory(PathBuf),

@@ -1,17 +1,20 @@
-//! The ceremony of `init`, and opening signers for work.
+//! The keys of a vault: the ceremony of `init`, the registry as the chain enters it, and what the auditor is given.
+//! [`ring`] opens the keys for work, [`change`] enters a new registry version.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+pub mod change;
+pub mod compare;
+pub mod ring;
+
+use std::path::{Path, PathBuf};
 
 use ed25519_dalek::SigningKey;
 use walwarden_core::{
     Origin,
     bundle::REGISTRY,
+    chain::{Entries, Entry},
     dsse::Envelope,
     handover::{HANDOVER_TYPE, Handover},
-    key::PublicKey,
+    key::{Ed25519Key, PublicKey},
     merkle::TreeHead,
     registry::Versions,
     statement::{
@@ -22,23 +25,21 @@ use walwarden_core::{
 
 use crate::{
     chain_store::ChainStore,
-    error::{ProduceError, SignerError, VaultError},
+    error::{ProduceError, VaultError},
     files,
-    signer::{HeadSigner, StatementSigner, key_file, public_key, signed, state::HeadMemory},
+    signer::{key_file, public_key, signed, state::HeadMemory},
+    vault::by_envelope,
 };
+pub use ring::{head_signer, statement_signer};
 
 /// The file in the vault that the auditor gets by another channel.
 pub const HANDOVER: &str = "handover.json";
 
-/// A key file and what its key signs. Backups and restore tests are one duty of one host; sealing is another.
-struct Role {
-    file: &'static str,
-    uses: &'static [Use],
-}
+/// How the line of an entry ends that enters a registry version.
+const ENTERING: [&str; 2] = [r#""type":"chain.genesis"}"#, r#""type":"key.changed"}"#];
 
-const LOG: Role = Role { file: "log.pem", uses: &[Use::Log] };
-const STATEMENT: Role = Role { file: "statement.pem", uses: &[Use::Backup, Use::RestoreTest] };
-const BUNDLE: Role = Role { file: "bundle.pem", uses: &[Use::Bundle] };
+/// What the keys of a new vault sign. Backups, restore tests and captures are one duty of one host; sealing is another.
+const ROLES: [&[Use]; 3] = [&[Use::Log], &[Use::Backup, Use::Evidence, Use::RestoreTest], &[Use::Bundle]];
 
 /// Where new keys go.
 pub struct CeremonyRequest<'a> {
@@ -70,21 +71,11 @@ pub struct Made {
 /// A file exists already, or cannot be written.
 pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
     let mut keys = Vec::new();
-    for role in [LOG, STATEMENT, BUNDLE] {
-        let path = request.folder.join(role.file);
+    for uses in ROLES {
+        let path = request.folder.join(format!("{}.pem", ring::word(uses)));
         let key = key_file::generate()?;
         key_file::write(&path, &key, request.passphrase)?;
-        keys.push(RegistryKey {
-            jwk: public_key(&key, path)?,
-            uses: role.uses.to_vec(),
-            custodian: request.custodian.into(),
-            storage: Storage::File,
-            state: State::Active,
-            last_head: None,
-            last_trusted: None,
-            kind: None,
-            reason: None,
-        });
+        keys.push(active(public_key(&key, path)?, uses.to_vec(), request.custodian));
     }
     let root = key_file::generate()?;
     key_file::write(request.root, &root, request.root_passphrase)?;
@@ -99,68 +90,79 @@ pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
         ceremony: Ceremony::SameHost,
         keys,
     };
-    Ok(Made { registry: envelope(registry, &root, &public)?, root: public })
+    Ok(Made { registry: envelope(registry, &[(root, public)])?, root: public })
 }
 
-fn envelope(registry: KeyRegistry, root: &SigningKey, public: &PublicKey) -> Result<Envelope, ProduceError> {
-    let payload = Statement::new(registry.subjects(), registry).to_jcs()?;
-    let signature = signed(root, public, &payload);
-    Ok(Envelope::new(payload, vec![signature]))
-}
-
-/// Opens the log key.
-///
-/// # Errors
-/// A wrong passphrase, a key that the registry does not have, a memory that is missing.
-pub fn head_signer(folder: &Path, passphrase: &str, registry: &KeyRegistry) -> Result<HeadSigner, SignerError> {
-    let (key, path) = open(folder, &LOG, passphrase, registry)?;
-    HeadSigner::new(key, path, HeadMemory::open(folder), registry.origin.clone())
-}
-
-/// Opens the key for statements of one use.
-///
-/// # Errors
-/// A wrong passphrase, or a key that the registry does not have for that use.
-pub fn statement_signer(
-    folder: &Path,
-    passphrase: &str,
-    registry: &KeyRegistry,
-    purpose: Use,
-) -> Result<StatementSigner, SignerError> {
-    let role = if BUNDLE.uses.contains(&purpose) { BUNDLE } else { STATEMENT };
-    let (key, path) = open(folder, &role, passphrase, registry)?;
-    let uses: BTreeSet<Use> = role.uses.iter().copied().collect();
-    StatementSigner::new(key, path, uses, registry.origin.clone())
-}
-
-fn open(
-    folder: &Path,
-    role: &Role,
-    passphrase: &str,
-    registry: &KeyRegistry,
-) -> Result<(SigningKey, PathBuf), SignerError> {
-    let path = folder.join(role.file);
-    let key = key_file::open(&path, passphrase)?;
-    let public = public_key(&key, path.clone())?;
-    let good = |known: &&RegistryKey| {
-        known.jwk == public
-            && known.state == State::Active
-            && role.uses.iter().all(|purpose| known.uses.contains(purpose))
-    };
-    match registry.keys.iter().find(good) {
-        Some(_) => Ok((key, path)),
-        None => Err(SignerError::NotInRegistry(path)),
+/// A key in a file that begins to count.
+fn active(jwk: PublicKey, uses: Vec<Use>, custodian: &str) -> RegistryKey {
+    RegistryKey {
+        jwk,
+        uses,
+        custodian: custodian.into(),
+        storage: Storage::File,
+        state: State::Active,
+        last_head: None,
+        last_trusted: None,
+        kind: None,
+        reason: None,
     }
 }
 
-/// All registry versions of a vault.
+/// A registry version, signed by roots.
+fn envelope(registry: KeyRegistry, roots: &[(SigningKey, PublicKey)]) -> Result<Envelope, ProduceError> {
+    let payload = Statement::new(registry.subjects(), registry).to_jcs()?;
+    let signatures = roots.iter().map(|(key, public)| signed(key, public, &payload)).collect();
+    Ok(Envelope::new(payload, signatures))
+}
+
+/// Envelopes of the registry versions that lines of a chain enter, in order, one line each without LF. An envelope that a
+/// crash has left without an entry is no version.
+///
+/// # Errors
+/// One is missing, or the line that enters it is none.
+pub fn entered(store: &dyn ChainStore, ndjson: &[u8]) -> Result<Vec<Vec<u8>>, ProduceError> {
+    let kept = store.statements(REGISTRY)?;
+    let kept = by_envelope(&kept);
+    let mut versions = Vec::new();
+    for line in ndjson.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n")) {
+        // In canonical form the type is the last member of an entry.
+        if !ENTERING.iter().any(|end| line.ends_with(end.as_bytes())) {
+            continue;
+        }
+        let entry = Entry::parse(line)?;
+        let Some(version) = entry.statements.first() else { continue };
+        let missing = VaultError::Missing { what: "registry version", digest: version.payload, entry: entry.seq };
+        versions.push(kept.get(&version.envelope).ok_or(missing)?.to_vec());
+    }
+    Ok(versions)
+}
+
+/// The registry versions that lines of a chain enter.
 ///
 /// # Errors
 /// They do not stand.
-pub fn versions(store: &dyn ChainStore) -> Result<Versions, ProduceError> {
-    let bytes = store.statements(REGISTRY)?;
-    let lines = walwarden_core::bundle::lines(&bytes).filter_map(Result::ok);
-    Ok(Versions::parse(lines).map_err(VaultError::Registry)?)
+pub fn versions(store: &dyn ChainStore, ndjson: &[u8]) -> Result<Versions, ProduceError> {
+    let entered = entered(store, ndjson)?;
+    Ok(Versions::parse(entered.iter().map(Vec::as_slice)).map_err(VaultError::Registry)?)
+}
+
+/// Retired log keys that have not yet signed together with their successor: the next head must carry their signatures
+/// too (`spec:keys-9`).
+///
+/// # Errors
+/// The vault is damaged.
+pub fn owing(store: &dyn ChainStore) -> Result<Vec<Ed25519Key>, ProduceError> {
+    let mut ndjson = store.read_from(0)?;
+    let versions = versions(store, &ndjson)?;
+    if versions.all().len() == 1 {
+        return Ok(Vec::new());
+    }
+    ndjson.truncate(ndjson.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1));
+    let entries = Entries::parse(&ndjson).map_err(VaultError::Damaged)?;
+    let registry = versions.in_force(&entries).map_err(VaultError::Registry)?;
+    let signed = store.checkpoints()??.iter().map(|line| line.size).max().unwrap_or(0);
+    let owing = registry.retired_log_keys().into_iter().filter(|(from, _)| signed <= *from);
+    Ok(owing.map(|(_, key)| key).collect())
 }
 
 /// The newest registry version of a vault.
@@ -168,7 +170,7 @@ pub fn versions(store: &dyn ChainStore) -> Result<Versions, ProduceError> {
 /// # Errors
 /// As [`versions`].
 pub fn newest(store: &dyn ChainStore) -> Result<KeyRegistry, ProduceError> {
-    let versions = versions(store)?;
+    let versions = versions(store, &store.read_from(0)?)?;
     versions
         .newest()
         .cloned()
@@ -192,4 +194,15 @@ pub fn write_handover(vault: &Path, registry: &KeyRegistry, head: TreeHead) -> R
     let path = vault.join(HANDOVER);
     files::replace(&path, text.as_bytes(), 0o644)?;
     Ok(path)
+}
+
+/// Writes the registry's roots into `handover.json`, and leaves the head that stands there: the auditor's last bundle must
+/// not fall short of it.
+///
+/// # Errors
+/// It cannot be read or written.
+pub fn renew_handover(vault: &Path, registry: &KeyRegistry) -> Result<PathBuf, ProduceError> {
+    let bytes = files::read(&vault.join(HANDOVER))?;
+    let old = Handover::parse(&bytes).map_err(|_| VaultError::Handover)?;
+    write_handover(vault, registry, old.head)
 }

@@ -8,19 +8,24 @@ use std::{
 use walwarden_core::{
     Digest, EntryId, Time,
     event::Event,
+    key::KeyId,
     policy::Policy,
-    registry::{Registry, Versions},
-    statement::{KeyRegistry, Statement, key_registry::Use},
+    registry::{Registry, RegistryError},
+    statement::{
+        KeyRegistry, Statement,
+        key_registry::{State, Use},
+    },
 };
 
 use crate::{
-    chain_store::{ChainStore as _, files::FilesChain},
+    chain_store::{ChainStore, files::FilesChain},
     clock::Clock,
     config::Config,
     encryption::Encryption,
-    error::{OperatorError, ProduceError, VaultError},
-    keys,
+    error::{OperatorError, ProduceError, SignerError, VaultError},
+    keys::{self, ring::Ring},
     mirror::Mirror,
+    passphrase::Passphrase,
     signer::{HeadSigner, StatementSigner},
     store::Store,
     vault::{Appended, Chain, Context, Draft, Identity, Snapshot, by_envelope},
@@ -42,6 +47,8 @@ pub struct Producer {
     pub encryption: Encryption,
     /// The newest registry version.
     pub registry: KeyRegistry,
+    /// Digest of its payload.
+    pub registry_payload: Digest,
     /// Who works.
     pub identity: Identity,
     /// The clock.
@@ -69,7 +76,7 @@ impl Producer {
     ) -> Result<Self, ProduceError> {
         let config = Config::read(folder)?;
         let chain = FilesChain::new(folder);
-        let registry = keys::newest(&chain)?;
+        let (registry, registry_payload) = newest(&chain)?;
         let (store, copies) = config.stores(folder)?;
         let mirror =
             |name: &String| Ok::<_, ProduceError>(Mirror::new(config.store(folder, name)?, &config.origin, folder));
@@ -82,6 +89,7 @@ impl Producer {
             chain: Chain::new(chain, mirror, config.origin.clone(), notice),
             config,
             registry,
+            registry_payload,
             identity,
             clock,
         })
@@ -111,12 +119,30 @@ impl Producer {
     /// # Errors
     /// A wrong passphrase, or a key that the registry does not have.
     pub fn unlock(&self, passphrase: &str, purpose: Use) -> Result<Signers, ProduceError> {
-        let folder = &self.config.keys;
-        let statement = keys::statement_signer(folder, passphrase, &self.registry, purpose)?;
-        Ok(Signers { head: keys::head_signer(folder, passphrase, &self.registry)?, statement })
+        let statement = keys::statement_signer(&self.config.keys, passphrase, &self.registry, purpose)?;
+        Ok(Signers { head: self.unlock_head(passphrase)?, statement })
     }
 
-    /// Appends an entry under a signed head.
+    /// Opens the log key, for entries without a statement of this host.
+    ///
+    /// # Errors
+    /// As [`Producer::unlock`].
+    pub fn unlock_head(&self, passphrase: &str) -> Result<HeadSigner, ProduceError> {
+        self.head_signer(&self.ring(passphrase))
+    }
+
+    /// The folder of keys, and what opens it.
+    #[must_use]
+    pub fn ring(&self, passphrase: &str) -> Ring {
+        Ring { folder: self.config.keys.clone(), passphrase: Passphrase::new(passphrase.into()) }
+    }
+
+    fn head_signer(&self, ring: &Ring) -> Result<HeadSigner, ProduceError> {
+        Ok(ring.head_signer(&self.registry, &keys::owing(self.chain.store())?)?)
+    }
+
+    /// Appends an entry under a signed head. Where the registry has changed since the signer was opened, the log key that
+    /// is in force now is opened first: an older one would sign what does not count.
     ///
     /// # Errors
     /// Nothing is acknowledged then.
@@ -125,7 +151,36 @@ impl Producer {
         signer: &mut HeadSigner,
         make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
     ) -> Result<Appended, ProduceError> {
-        self.chain.append(signer, self.clock.as_ref(), &self.identity, make)
+        let mut make = Some(make);
+        loop {
+            let registry = &self.registry;
+            let known = self.registry_payload;
+            let result = self.chain.append(signer, self.clock.as_ref(), &self.identity, |context| {
+                if context.registry != Some(known) {
+                    return Err(VaultError::KeysChanged.into());
+                }
+                let make = make.take().ok_or_else(|| ProduceError::Bug("an entry was made twice".into()))?;
+                let draft = make(context)?;
+                not_revoked(&draft, registry)?;
+                Ok(draft)
+            });
+            match (result, signer.ring().cloned()) {
+                (Err(ProduceError::Vault(VaultError::KeysChanged)), Some(ring)) => {
+                    self.reload()?;
+                    *signer = self.head_signer(&ring)?;
+                }
+                (result, _) => return result,
+            }
+        }
+    }
+
+    /// Reads the registry again.
+    ///
+    /// # Errors
+    /// It is damaged.
+    pub fn reload(&mut self) -> Result<(), ProduceError> {
+        (self.registry, self.registry_payload) = newest(self.chain.store())?;
+        Ok(())
     }
 
     /// Now.
@@ -134,21 +189,13 @@ impl Producer {
         self.clock.now()
     }
 
-    /// All registry versions.
-    ///
-    /// # Errors
-    /// They do not stand.
-    pub fn versions(&self) -> Result<Versions, ProduceError> {
-        keys::versions(self.chain.store())
-    }
-
     /// The registry as it was in force at each entry.
     ///
     /// # Errors
     /// A version is not entered in the chain.
     pub fn registry_of(&self, snapshot: &Snapshot) -> Result<Registry, ProduceError> {
-        let entries = snapshot.entries()?;
-        Ok(self.versions()?.in_force(&entries).map_err(VaultError::Registry)?)
+        let versions = keys::versions(self.chain.store(), &snapshot.ndjson)?;
+        Ok(versions.in_force(&snapshot.entries()?).map_err(VaultError::Registry)?)
     }
 
     /// The policy of the last adoption, from its blob.
@@ -190,6 +237,22 @@ impl Producer {
         let ndjson = self.chain.store().statements(file)?;
         let found = by_envelope(&ndjson).get(digest).map(|line| line.to_vec());
         Ok(found.ok_or(VaultError::Missing { what: "statement", digest: *digest, entry })?)
+    }
+}
+
+fn newest(store: &dyn ChainStore) -> Result<(KeyRegistry, Digest), ProduceError> {
+    let versions = keys::versions(store, &store.read_from(0)?)?;
+    let newest = versions.all().last().ok_or(VaultError::Registry(RegistryError::Empty))?;
+    Ok((newest.registry.clone(), newest.payload))
+}
+
+/// A statement by a key that was revoked while the run lasted would spoil every bundle that carries it.
+fn not_revoked(draft: &Draft, registry: &KeyRegistry) -> Result<(), SignerError> {
+    let signatures = draft.statement.iter().flat_map(|(_, envelope)| &envelope.signatures);
+    let revoked = |id: &&KeyId| registry.find(id).is_some_and(|key| key.state == State::Revoked);
+    match signatures.map(|signature| &signature.keyid).find(revoked) {
+        Some(id) => Err(SignerError::Revoked(id.clone())),
+        None => Ok(()),
     }
 }
 

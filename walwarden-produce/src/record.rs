@@ -32,8 +32,7 @@ pub fn with_record<T>(
 ) -> Result<T, ProduceError> {
     let entries = snapshot.entries()?;
     let anchored = entries.rebuild(&snapshot.heads()?).map_err(VaultError::Damaged)?;
-    let versions = producer.versions()?;
-    let registry = versions.clone().in_force(&entries).map_err(VaultError::Registry)?;
+    let registry = producer.registry_of(snapshot)?;
     let first = entries.all().first().ok_or(VaultError::Empty)?;
     let now = producer.now();
     let end = Time::from_micros(now.micros().saturating_add(1)).unwrap_or(now);
@@ -46,7 +45,7 @@ pub fn with_record<T>(
     }
     let outlook = Outlook { zones: zones(&policies, &span), now: Some(now) };
     let stated = Stated::read(producer, &entries, &registry)?;
-    let exhibits = stated.exhibits(policies, versions.all(), outlook);
+    let exhibits = stated.exhibits(policies, registry.versions().all(), outlook);
     read(&Record::new(&anchored, &entries, span, exhibits))
 }
 

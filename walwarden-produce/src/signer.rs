@@ -1,7 +1,7 @@
 //! Signers: core's two operations, over encrypted key files.
 //!
-//! A signer is never asked to sign bytes. [`HeadSigner`] signs only an extension of the head it signed last, which it
-//! remembers in the folder of keys, outside the vault; [`StatementSigner`] parses what it signs first.
+//! A signer is never asked to sign bytes. [`HeadSigner`] signs only an extension of the head that was signed last, which
+//! it remembers in the folder of keys, outside the vault; [`StatementSigner`] parses what it signs first.
 
 pub mod key_file;
 pub mod state;
@@ -19,7 +19,7 @@ use walwarden_core::{
     statement::key_registry::Use,
 };
 
-use crate::error::SignerError;
+use crate::{error::SignerError, keys::ring::Ring};
 use state::HeadMemory;
 
 /// Signs heads with a log key from a file.
@@ -27,8 +27,12 @@ use state::HeadMemory;
 pub struct HeadSigner {
     key: SigningKey,
     public: Ed25519Key,
+    /// Keys that it succeeds: they sign too, to show that who held them agreed (`spec:keys-9`).
+    succeeds: Vec<(SigningKey, Ed25519Key)>,
     memory: HeadMemory,
     origin: Origin,
+    /// Opens its successor, when the registry changes while it is at work.
+    ring: Option<Ring>,
 }
 
 impl HeadSigner {
@@ -42,12 +46,34 @@ impl HeadSigner {
         if remembered != origin {
             return Err(SignerError::Origin { expected: remembered, found: origin });
         }
-        Ok(Self { key, public, memory, origin })
+        Ok(Self { key, public, succeeds: Vec::new(), memory, origin, ring: None })
+    }
+
+    /// Lets a key that this one succeeds sign too.
+    ///
+    /// # Errors
+    /// The key is unusable.
+    pub fn succeed(&mut self, key: SigningKey, path: PathBuf) -> Result<(), SignerError> {
+        let public = ed25519_key(&key, path)?;
+        self.succeeds.push((key, public));
+        Ok(())
+    }
+
+    /// Keeps what opens its successor.
+    #[must_use]
+    pub fn with_ring(self, ring: Ring) -> Self {
+        Self { ring: Some(ring), ..self }
+    }
+
+    /// What opens its successor.
+    #[must_use]
+    pub const fn ring(&self) -> Option<&Ring> {
+        self.ring.as_ref()
     }
 }
 
 impl SignHead for HeadSigner {
-    fn sign_head(&mut self, head: &Head, proof: &Proof) -> Result<Vec<u8>, SignError> {
+    fn sign_head(&mut self, head: &Head, proof: &Proof) -> Result<Vec<(Ed25519Key, Vec<u8>)>, SignError> {
         if head.origin != self.origin {
             return Err(Refusal::Origin { expected: self.origin.clone(), found: head.origin.clone() }.into());
         }
@@ -57,7 +83,10 @@ impl SignHead for HeadSigner {
         // Remembered first: a signature that nobody remembers could be followed by one over another history.
         let new = LastHead { origin: head.origin.clone(), head: head.tree };
         self.memory.remember(&new).map_err(unavailable)?;
-        Ok(self.key.sign(head.to_string().as_bytes()).to_bytes().to_vec())
+        let text = head.to_string();
+        let all =
+            [(&self.key, self.public)].into_iter().chain(self.succeeds.iter().map(|(key, public)| (key, *public)));
+        Ok(all.map(|(key, public)| (public, key.sign(text.as_bytes()).to_bytes().to_vec())).collect())
     }
 
     fn last_head(&self) -> Result<Option<LastHead>, SignError> {
@@ -113,7 +142,7 @@ pub(crate) fn public_key(key: &SigningKey, path: PathBuf) -> Result<PublicKey, S
     ed25519_key(key, path).map(PublicKey::from)
 }
 
-fn ed25519_key(key: &SigningKey, path: PathBuf) -> Result<Ed25519Key, SignerError> {
+pub(crate) fn ed25519_key(key: &SigningKey, path: PathBuf) -> Result<Ed25519Key, SignerError> {
     Ed25519Key::from_bytes(key.verifying_key().to_bytes()).map_err(|_| SignerError::NotAKey(path))
 }
 

@@ -44,6 +44,10 @@ pub struct Context {
     pub id: EntryId,
     /// The policy in force.
     pub policy: Option<Digest>,
+    /// The registry version in force, by its payload; none before the first entry.
+    pub registry: Option<Digest>,
+    /// The tree over all lines before the entry.
+    pub before: TreeHead,
     /// Who acts, with which program.
     pub identity: Identity,
 }
@@ -100,6 +104,7 @@ struct Tail {
     position: u64,
     recorded_at: Option<Time>,
     policy: Option<Digest>,
+    registry: Option<Digest>,
 }
 
 /// A chain that can be read and appended to.
@@ -184,7 +189,14 @@ impl<C: ChainStore> Chain<C> {
         self.continues(last.as_ref())?;
         let id = random::entry_id(clock.now())?;
         let identity = identity.clone();
-        let context = Context { origin: self.origin.clone(), id, policy: self.tail.policy, identity };
+        let context = Context {
+            origin: self.origin.clone(),
+            id,
+            policy: self.tail.policy,
+            registry: self.tail.registry,
+            before: self.tail.head(last.as_ref()),
+            identity,
+        };
         let draft = make(&context)?;
         let (line, recorded_at) = self.write_line(context, draft, clock)?;
         self.store.append(self.tail.position, &line)?;
@@ -292,7 +304,7 @@ impl<C: ChainStore> Chain<C> {
     /// Has the whole chain signed, and keeps the checkpoint.
     fn sign(&mut self, signer: &mut dyn SignHead, last: Option<&LastHead>) -> Result<TreeHead, ProduceError> {
         let leaves = &self.tail.leaves;
-        let head = Head { origin: self.origin.clone(), tree: leaves.iter().copied().collect::<Range>().head() };
+        let head = Head { origin: self.origin.clone(), tree: self.tail.head(None) };
         let old = last.and_then(|last| usize::try_from(last.head.size).ok());
         let proof = match old {
             Some(old) => consistency(leaves, old).ok_or(VaultError::OtherHistory { size: old as u64 })?,
@@ -301,9 +313,10 @@ impl<C: ChainStore> Chain<C> {
         if let Some(mirror) = &self.mirror {
             mirror.lines(&self.store)?;
         }
-        let signature = signer.sign_head(&head, &proof)?;
         let mut note = Note { head: head.clone(), signatures: Vec::new() };
-        note.add(&signer.public_key(), signature);
+        for (key, signature) in signer.sign_head(&head, &proof)? {
+            note.add(&key, signature);
+        }
         let line = CheckpointLine { note: note.to_text(), size: head.tree.size };
         self.store.append_checkpoint(&jcs::to_vec(&line)?)?;
         if let Some(mirror) = &self.mirror {
@@ -337,13 +350,25 @@ impl Tail {
     /// Takes a line that follows.
     fn take(&mut self, line: &[u8]) -> Result<(), ProduceError> {
         let entry = Entry::parse(line)?;
-        if let Event::PolicyAdopted(adopted) = entry.event() {
-            self.policy = Some(adopted.sha256);
+        match entry.event() {
+            Event::PolicyAdopted(adopted) => self.policy = Some(adopted.sha256),
+            Event::Genesis(_) | Event::KeyChanged(_) => {
+                self.registry = entry.statements.first().map(|version| version.payload);
+            }
+            _ => {}
         }
         self.recorded_at = Some(entry.recorded_at);
         self.position += line.len() as u64 + 1;
         self.leaves.push(entry_hash(line));
         Ok(())
+    }
+
+    /// The tree over all lines; where the last signed head is of as many, it was found to be of these.
+    fn head(&self, last: Option<&LastHead>) -> TreeHead {
+        match last {
+            Some(last) if last.head.size == self.leaves.len() as u64 => last.head,
+            _ => self.leaves.iter().copied().collect::<Range>().head(),
+        }
     }
 
     fn torn(&self) -> ChainError {

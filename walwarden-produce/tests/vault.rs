@@ -15,6 +15,7 @@ use walwarden_core::{
     chain::{Actor, ActorKind, Auth, Entries, Tool},
     checkpoint::{Head, Note},
     event::{Event, ExportKind, ExportMade, ExportState},
+    key::Ed25519Key,
     merkle::Proof,
     sign::{LastHead, SignError, SignHead},
 };
@@ -242,7 +243,7 @@ fn an_edited_line_stops_everything() {
 struct Away(HeadSigner);
 
 impl SignHead for Away {
-    fn sign_head(&mut self, _: &Head, _: &Proof) -> Result<Vec<u8>, SignError> {
+    fn sign_head(&mut self, _: &Head, _: &Proof) -> Result<Vec<(Ed25519Key, Vec<u8>)>, SignError> {
         Err(SignError::Unavailable("away".into()))
     }
 
@@ -250,7 +251,7 @@ impl SignHead for Away {
         self.0.last_head()
     }
 
-    fn public_key(&self) -> walwarden_core::key::Ed25519Key {
+    fn public_key(&self) -> Ed25519Key {
         self.0.public_key()
     }
 }

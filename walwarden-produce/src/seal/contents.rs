@@ -20,6 +20,7 @@ use walwarden_core::{
 use crate::{
     chain_store::ChainStore as _,
     error::{ProduceError, VaultError},
+    keys,
     producer::Producer,
     vault::{Snapshot, by_envelope},
 };
@@ -60,9 +61,10 @@ impl Contents {
         carry_blobs(producer, &entries, &wanted, &mut files)?;
         carry_timestamps(producer, &entries, &wanted, &mut files)?;
         carry_checkpoints(&snapshot, &entries, end, &mut files)?;
-        files.insert(REGISTRY.into(), producer.chain.store().statements(REGISTRY)?);
-        let registry = producer.versions()?.in_force(&entries).map_err(VaultError::Registry)?;
-        files.insert(KEYS_CSV.into(), registry.csv().into_bytes());
+        let mut registry = keys::entered(producer.chain.store(), &snapshot.ndjson)?;
+        registry.iter_mut().for_each(|line| line.push(b'\n'));
+        files.insert(REGISTRY.into(), registry.concat());
+        files.insert(KEYS_CSV.into(), producer.registry_of(&snapshot)?.csv().into_bytes());
         let predicate = predicate(producer, &entries, period, end, &policies)?;
         let last_recorded_at = entries.all().last().map_or(period.end, |entry| entry.recorded_at);
         drop(entries);

@@ -8,18 +8,21 @@ use ed25519_dalek::{
 };
 use pkcs8::{
     EncodePrivateKey as _, EncryptedPrivateKeyInfoOwned, LineEnding, PrivateKeyInfoRef,
-    der::{Decode as _, pem::PemLabel as _},
+    der::{Decode as _, Document, pem::PemLabel as _},
     pkcs5::pbes2,
 };
+use walwarden_core::key::PublicKey;
 use zeroize::Zeroizing;
 
 use crate::{
-    error::{ProduceError, SignerError},
+    error::{OperatorError, ProduceError, SignerError},
     files, random,
 };
 
 /// scrypt with 16 MiB, five times over: the strongest that OpenSSL opens within its default memory limit of 32 MiB.
 const SCRYPT: (u8, u32, u32) = (14, 8, 5);
+/// Length of the SubjectPublicKeyInfo of an Ed25519 key (RFC 8410).
+const ED25519: usize = 44;
 /// Longest key file that is read.
 const LIMIT: usize = 64 << 10;
 
@@ -73,6 +76,29 @@ pub fn open(path: &Path, passphrase: &str) -> Result<SigningKey, SignerError> {
     SigningKey::from_pkcs8_der(plain.as_bytes()).map_err(|_| SignerError::Passphrase(path.to_owned()))
 }
 
+/// Reads a public key: SubjectPublicKeyInfo in PEM, as `openssl pkey -pubout` writes it.
+///
+/// # Errors
+/// Another file, or a key that the format does not accept (`spec:keys-1`, `spec:keys-2`).
+pub fn public(path: &Path) -> Result<PublicKey, ProduceError> {
+    let none = |error| OperatorError::NotAPublicKey { path: path.to_owned(), error };
+    let bytes = files::read(path)?;
+    let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= LIMIT).ok_or_else(|| none(None))?;
+    let (label, der) = Document::from_pem(text).map_err(|_| none(None))?;
+    let der = der.as_bytes();
+    // The key stands at the end; that all before it is right too, its own encoding shows.
+    let key = match (der.len(), der.last_chunk::<32>(), der.last_chunk::<64>()) {
+        (ED25519, Some(y), _) => PublicKey::ed25519(*y),
+        (_, Some(y), Some(both)) => {
+            let (x, _) = both.split_first_chunk::<32>().ok_or_else(|| none(None))?;
+            PublicKey::es256(*x, *y)
+        }
+        _ => return Err(none(None).into()),
+    };
+    let key = key.map_err(|error| none(Some(error)))?;
+    if label == "PUBLIC KEY" && key.spki() == der { Ok(key) } else { Err(none(None).into()) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{os::unix::fs::PermissionsExt as _, process::Command};
@@ -109,5 +135,32 @@ mod tests {
         };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(&output.stdout[12..], key.verifying_key().as_bytes());
+    }
+
+    #[test]
+    fn a_public_key_of_openssl_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let (private, path) = (dir.path().join("k.pem"), dir.path().join("p.pem"));
+        let openssl = |args: &[&str]| {
+            let output = Command::new("openssl").args(args).current_dir(dir.path()).output();
+            output.map(|output| assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)))
+        };
+        if openssl(&["version"]).is_err() {
+            println!("SKIPPED: openssl is not installed");
+            return;
+        }
+        let ed25519 = ["genpkey", "-algorithm", "ed25519", "-out", "k.pem"];
+        let p256 = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "k.pem"];
+        for (made, algorithm) in [(ed25519.as_slice(), "Ed25519"), (p256.as_slice(), "ES256")] {
+            openssl(made).unwrap();
+            openssl(&["pkey", "-in", "k.pem", "-pubout", "-out", "p.pem"]).unwrap();
+            openssl(&["pkey", "-in", "k.pem", "-pubout", "-outform", "DER", "-out", "p.der"]).unwrap();
+            let key = public(&path).unwrap();
+            assert_eq!((key.algorithm(), key.spki()), (algorithm, std::fs::read(dir.path().join("p.der")).unwrap()));
+            assert!(public(&private).is_err(), "a private key is no public key");
+        }
+        openssl(&["genpkey", "-algorithm", "RSA", "-out", "k.pem"]).unwrap();
+        openssl(&["pkey", "-in", "k.pem", "-pubout", "-out", "p.pem"]).unwrap();
+        assert!(public(&path).is_err());
     }
 }

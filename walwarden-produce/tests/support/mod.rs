@@ -201,3 +201,22 @@ pub(crate) fn stdout(output: &Output) -> String {
 pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
+
+/// Seals everything that is recorded so far, and has `walwarden-verify` judge it: with the vault's handover, and with each
+/// of `others`, which auditors may hold. All must accept it. Returns the report.
+pub(crate) fn judged(vault: &Vault, name: &str, others: &[&Path]) -> String {
+    let verifier = Path::new(env!("CARGO_BIN_EXE_walwarden")).with_file_name("walwarden-verify");
+    assert!(verifier.exists(), "build it first: cargo build -p walwarden-verify");
+    let own = vault.dir.path().join("handover-before.json");
+    fs::copy(vault.path().join("handover.json"), &own).unwrap();
+    let sealed = vault.run(&["bundle", "--period", "2020-01-01/2999-01-01", "--out", name]);
+    assert_success(&sealed);
+    let mut last = String::new();
+    for trust in [own.as_path()].iter().chain(others) {
+        let mut command = Command::new(&verifier);
+        let output = command.current_dir(vault.dir.path()).args([name, "--trust"]).arg(trust).output().unwrap();
+        last = stdout(&output);
+        assert!(matches!(output.status.code(), Some(0 | 4)), "{last}{}", stderr(&output));
+    }
+    last
+}

@@ -1,8 +1,12 @@
 //! What was typed.
 
+pub(crate) mod key;
+
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+use key::KeyCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,7 +73,7 @@ pub(crate) enum Command {
     Status,
     /// Print the newest signed head: origin, size, root
     Head,
-    /// Show keys
+    /// Show, add, replace and revoke keys
     #[command(subcommand)]
     Key(KeyCommand),
     /// Write a policy to edit, or look for promises in one that cannot be kept
@@ -106,12 +110,6 @@ pub(crate) enum ChainCommand {
         #[arg(long, value_name = "STORE")]
         from: Option<String>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// List the keys of the registry
-    List,
 }
 
 const POLICY_EXAMPLES: &str = "\

@@ -43,7 +43,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),
-        Task::KeyList => key::list(&job),
+        Task::Key(command) => key::run(&job, command),
         Task::PolicyCheck { file, json } => policy::check(file, *json),
         Task::PolicyInit { file, minimal } => policy::init(file, *minimal),
     }

@@ -43,6 +43,15 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::Encryption(_) => {
             "age-keygen -o FILE makes an identity; its public key (age1...) is what [encryption] recipients wants"
         }
+        OperatorError::UnknownKey { .. } => {
+            "`walwarden key list` shows ids and states; give more letters where several begin so"
+        }
+        OperatorError::KeyListed(_) => "a key is entered once; make a new one",
+        OperatorError::LastLogKey(_) => "give it a successor: walwarden key rotate log",
+        OperatorError::NotAPublicKey { .. } => {
+            "write it with: openssl pkey -in KEY -pubout -out FILE (Ed25519 or P-256)"
+        }
+        OperatorError::RegistryMoved => "look at `walwarden key list`, and run it again if it is still needed",
         OperatorError::Value { .. } => "see `walwarden --help`",
         _ => "see `walwarden --help`",
     }
@@ -85,6 +94,8 @@ fn vault(error: &VaultError) -> &'static str {
             "nothing is appended to it: bring back the vault's folder from its copy"
         }
         VaultError::Missing { .. } => "bring back the file from a copy of the vault's folder",
+        VaultError::Handover => "bring back handover.json from a copy of the vault's folder",
+        VaultError::KeysChanged => "run it again",
         VaultError::Empty => "remove the folder and run `walwarden init` again",
         _ => "bring back keys/registry.ndjson from a copy of the vault's folder",
     }
@@ -100,6 +111,10 @@ fn signer(error: &SignerError) -> &'static str {
         SignerError::NotAKey(_) | SignerError::NotInRegistry(_) => {
             "`keys` in walwarden.toml must name the folder that `init` wrote"
         }
+        SignerError::NoKey(_) => "make one: walwarden key new --help",
+        SignerError::NotARoot(_) => "give the file of a key that `walwarden key list` shows as root",
+        SignerError::Roots { .. } => "give each of them with --root-key FILE",
+        SignerError::Revoked(_) => "run it again: the new key is used then",
         SignerError::Memory(_) => {
             "bring the file back from a copy: without it the signer cannot know what it signed, and signs nothing"
         }

@@ -9,8 +9,9 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, KeyCommand, PolicyCommand,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, PolicyCommand,
     PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    key::KeyCommand,
 };
 
 /// One run.
@@ -36,7 +37,7 @@ pub(crate) enum Task {
     Bundle(BundleArgs),
     Status,
     Head,
-    KeyList,
+    Key(KeyCommand),
     PolicyCheck { file: PathBuf, json: bool },
     PolicyInit { file: PathBuf, minimal: bool },
 }
@@ -84,6 +85,13 @@ pub(crate) struct InitJob {
     pub(crate) root_passphrase: Option<Source>,
 }
 
+impl Job {
+    /// Where the passphrase of root keys comes from: as for the other keys, when that is not asked for.
+    pub(crate) fn root_passphrase(&self, file: Option<&PathBuf>) -> Source {
+        file.map_or_else(|| self.passphrase.clone(), |file| Source::File(file.clone()))
+    }
+}
+
 impl TryFrom<Args> for Job {
     type Error = ProduceError;
 
@@ -118,7 +126,7 @@ impl TryFrom<Args> for Job {
             Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status => Task::Status,
             Command::Head => Task::Head,
-            Command::Key(KeyCommand::List) => Task::KeyList,
+            Command::Key(command) => Task::Key(command),
             Command::Policy(PolicyCommand::Check(check)) => Task::PolicyCheck { file: check.file, json: check.json },
             Command::Policy(PolicyCommand::Init(init)) => Task::PolicyInit { file: init.file, minimal: init.minimal },
         };

@@ -1,0 +1,220 @@
+//! Changes of the registry: version n + 1, signed by the roots, entered as `key.changed`.
+//!
+//! A new key's file is written and flushed before the entry that makes it count. A crash between the two leaves a file
+//! that no registry lists, which nobody reads: the change is made again. From the entry on the new key is in force; the
+//! next head, whoever signs it, is signed by a retired log key too ([`super::owing`]).
+
+mod plan;
+
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use walwarden_core::{
+    bundle::REGISTRY,
+    event::{Event, KeyAction, KeyChange, KeyChanged},
+    key::{KeyId, PublicKey},
+    merkle::TreeHead,
+    registry::{Version, Versions},
+    statement::{
+        KeyRegistry,
+        key_registry::{LastHead, RegistryKey, RevocationKind, State, Use},
+    },
+};
+
+use crate::{
+    error::{OperatorError, ProduceError, SignerError},
+    keys::{self, envelope},
+    producer::Producer,
+    signer::{key_file, public_key},
+    vault::{Appended, Draft},
+};
+use plan::Plan;
+
+/// What is to change.
+pub enum Change<'a> {
+    /// A further key.
+    New {
+        /// What it signs.
+        uses: Vec<Use>,
+        /// Who holds it; of a review key the person id.
+        custodian: &'a str,
+        /// Where its private half lies.
+        place: Place<'a>,
+    },
+    /// The key of this host with that use gets a successor and is retired.
+    Rotate(Use),
+    /// A key is not used any more; what it signed stays good.
+    Retire(&'a str),
+    /// A key must not be believed beyond a point.
+    Revoke {
+        /// Its id, or the beginning of it.
+        key: &'a str,
+        /// Why.
+        kind: RevocationKind,
+        /// Entries from this one on do not count; otherwise those that come from now on. Not for log keys.
+        last_trusted: Option<u64>,
+    },
+    /// A new root takes the place of the first one that signs.
+    Root {
+        /// The file of the new key.
+        path: &'a Path,
+        /// Opens it.
+        passphrase: &'a str,
+    },
+}
+
+/// Where the private half of a new key lies.
+pub enum Place<'a> {
+    /// In this host's folder of keys.
+    Host,
+    /// In a file of its holder, under a passphrase of its own.
+    File {
+        /// The file, which must not exist.
+        path: &'a Path,
+        /// Opens it.
+        passphrase: &'a str,
+    },
+    /// With somebody who showed only the public half.
+    Elsewhere(PublicKey),
+}
+
+/// A change, and who signs it.
+pub struct ChangeRequest<'a> {
+    /// What is to change.
+    pub change: Change<'a>,
+    /// The roots that sign: [`open_roots`].
+    pub roots: Vec<(SigningKey, PublicKey)>,
+    /// Opens this host's folder of keys, and the keys that are added to it.
+    pub passphrase: &'a str,
+    /// Why, for people.
+    pub reason: Option<&'a str>,
+}
+
+/// A registry version that was entered.
+#[derive(Debug)]
+pub struct Changed {
+    /// What it states.
+    pub registry: KeyRegistry,
+    /// Its entry.
+    pub entry: Appended,
+    /// What changed.
+    pub changes: Vec<KeyChange>,
+    /// Files that were written.
+    pub files: Vec<PathBuf>,
+}
+
+/// Opens root keys, each once, and requires that they are roots of the registry and enough of them.
+///
+/// # Errors
+/// A wrong passphrase, another key, too few.
+pub fn open_roots(
+    registry: &KeyRegistry,
+    files: &[(PathBuf, crate::passphrase::Passphrase)],
+) -> Result<Vec<(SigningKey, PublicKey)>, ProduceError> {
+    let mut roots: Vec<(SigningKey, PublicKey)> = Vec::new();
+    for (path, passphrase) in files {
+        let key = key_file::open(path, passphrase)?;
+        let public = public_key(&key, path.clone())?;
+        if !registry.roots.contains(&public) {
+            return Err(SignerError::NotARoot(path.clone()).into());
+        }
+        if roots.iter().all(|(_, known)| *known != public) {
+            roots.push((key, public));
+        }
+    }
+    let (needed, given) = (registry.threshold, roots.len());
+    if i64::try_from(given).is_ok_and(|given| given >= needed) {
+        Ok(roots)
+    } else {
+        Err(SignerError::Roots { needed, given }.into())
+    }
+}
+
+/// Enters a registry version.
+///
+/// # Errors
+/// What cannot be, before anything is written; or why writing failed. The registry in force is then the old one.
+pub fn change(producer: &mut Producer, request: ChangeRequest<'_>) -> Result<Changed, ProduceError> {
+    producer.reload()?;
+    let snapshot = producer.chain.read()?;
+    let entered = keys::entered(producer.chain.store(), &snapshot.ndjson)?;
+    let versions = keys::versions(producer.chain.store(), &snapshot.ndjson)?;
+    let previous = versions.all().last().ok_or_else(|| ProduceError::Bug("no registry".into()))?;
+    let ChangeRequest { change, mut roots, passphrase, reason } = request;
+    let ring = producer.ring(passphrase);
+    let plan = Plan::of(producer, &ring, &previous.registry, change, roots.first().map(|(_, root)| *root))?;
+    let files = plan.write(&ring)?;
+    roots.extend(plan.root());
+
+    let mut owing = keys::owing(producer.chain.store())?;
+    owing.extend(plan.retired_log_keys());
+    // The key that signs the head over the change is one of the new version; its cuts play no part in finding it.
+    let draft = next(previous, &plan, TreeHead { size: 0, root: previous.payload }, reason);
+    let mut head = ring.head_signer(&draft, &owing)?;
+    let made = producer.chain.append(&mut head, producer.clock.as_ref(), &producer.identity, |context| {
+        if context.registry != Some(previous.payload) {
+            return Err(OperatorError::RegistryMoved.into());
+        }
+        let next = next(previous, &plan, context.before, reason);
+        let version = envelope(next.clone(), &roots)?;
+        let line = version.to_jcs()?;
+        // What we would not read back is not written.
+        Versions::parse(entered.iter().chain([&line]).map(Vec::as_slice))
+            .map_err(|error| ProduceError::Bug(format!("the new registry does not stand: {error}")))?;
+        let event =
+            KeyChanged { registry_version: next.version, changes: plan.changes(), reason: reason.map(Into::into) };
+        Ok(Draft { statement: Some((REGISTRY, version)), ..Draft::plain(Event::KeyChanged(Box::new(event))) })
+    });
+    let entry = made?;
+    producer.reload()?;
+    if plan.roots().is_some() {
+        keys::renew_handover(&producer.folder, &producer.registry)?;
+    }
+    Ok(Changed { registry: producer.registry.clone(), entry, changes: plan.changes(), files })
+}
+
+/// The version after `previous`, when the entry that enters it comes after `before`.
+fn next(previous: &Version, plan: &Plan, before: TreeHead, reason: Option<&str>) -> KeyRegistry {
+    let mut next = previous.registry.clone();
+    next.version = next.version.saturating_add(1);
+    next.previous = Some(previous.payload);
+    for key in &mut next.keys {
+        if let Some(ended) = plan.ended(&key.jwk.id()) {
+            end(key, &previous.registry, ended, before, reason);
+        }
+    }
+    next.keys.extend(plan.added());
+    if let Some((old, new)) = plan.roots() {
+        next.roots.iter_mut().filter(|root| **root == old).for_each(|root| *root = new);
+    }
+    next
+}
+
+/// How a key ends.
+#[derive(Clone, Copy)]
+struct Ended {
+    state: State,
+    kind: Option<RevocationKind>,
+    /// Where its trust ends; where the change is entered, otherwise.
+    cut: Option<TreeHead>,
+}
+
+/// Sets state and cut; a cut that a retired key has already stays.
+fn end(key: &mut RegistryKey, registry: &KeyRegistry, ended: &Ended, before: TreeHead, reason: Option<&str>) {
+    let cut = ended.cut.unwrap_or(before);
+    let earlier = key.cut().is_some_and(|standing| standing <= cut.size);
+    if !earlier && key.uses == [Use::Log] {
+        let TreeHead { size, root } = cut;
+        key.last_head = Some(LastHead { origin: registry.origin.clone(), size, root });
+    } else if !earlier {
+        key.last_trusted = Some(cut);
+    }
+    key.state = ended.state;
+    key.kind = ended.kind;
+    key.reason = reason.map(Into::into);
+}
+
+/// One line of `key.changed`.
+const fn changed(keyid: KeyId, action: KeyAction) -> KeyChange {
+    KeyChange { keyid, action }
+}
