@@ -98,7 +98,9 @@ pub fn authentic(
     let envelope = Envelope::parse(&bytes).map_err(told)?;
     *keyid = envelope.signatures.first().map(|signed| signed.keyid.to_string()).unwrap_or_default();
     let registry = producer.registry_of(snapshot).map_err(told)?;
-    let keys = registry.keys_at(Use::Backup, chosen.seq);
+    let entries = snapshot.entries().map_err(told)?;
+    let line = entries.position(chosen.id).and_then(|place| entries.all().get(place));
+    let keys = line.map(|line| keys::of_statement(&registry, &entries, Use::Backup, line)).unwrap_or_default();
     let authentic = envelope.verify(&keys, 1).map_err(told)?;
     let statement = Statement::<Backup>::parse(authentic).map_err(told)?;
     let same = envelope.payload_digest() == reference.payload

@@ -160,6 +160,36 @@ pub enum OperatorError {
         /// Why, where it is a key.
         error: Option<KeyError>,
     },
+    /// No entry of that kind.
+    #[error("{id} is no {kind} of this vault")]
+    UnknownEntry {
+        /// What was asked for.
+        id: String,
+        /// What it should be.
+        kind: &'static str,
+    },
+    /// Nothing is there that could be reviewed.
+    #[error("there is nothing to review: {0}")]
+    NothingToReview(&'static str),
+    /// One person on both sides.
+    #[error("{person} cannot review this: {person} {did}")]
+    NotApart {
+        /// Person id.
+        person: String,
+        /// What they did.
+        did: &'static str,
+    },
+    /// Somebody else is to approve.
+    #[error("{person} cannot approve this policy: it names {approver} as its approver")]
+    NotTheApprover {
+        /// Person id.
+        person: String,
+        /// Person id.
+        approver: String,
+    },
+    /// No channel to test.
+    #[error("the policy names no channel of alerts")]
+    NoChannel,
     /// Another process has changed the registry.
     #[error("another run has changed the registry meanwhile; nothing was changed by this one")]
     RegistryMoved,
@@ -297,6 +327,9 @@ pub enum SignerError {
     /// Not one of the registry's roots.
     #[error("the key in {} is not a root of this vault's registry", .0.display())]
     NotARoot(PathBuf),
+    /// Not a person's.
+    #[error("the key in {} is not an active review key of this vault's registry", .0.display())]
+    NotAReviewKey(PathBuf),
     /// Fewer roots than must sign.
     #[error("{needed} root keys must sign a registry version, {given} were given")]
     Roots {

@@ -11,12 +11,13 @@ use ed25519_dalek::SigningKey;
 use walwarden_core::{
     Origin,
     bundle::REGISTRY,
-    chain::{Entries, Entry},
+    chain::{Entries, Entry, Line},
     dsse::Envelope,
+    event::Event,
     handover::{HANDOVER_TYPE, Handover},
     key::{Ed25519Key, PublicKey},
     merkle::TreeHead,
-    registry::Versions,
+    registry::{Registry, Versions},
     statement::{
         KeyRegistry, Statement,
         key_registry::{Ceremony, RegistryKey, State, Storage, Use},
@@ -144,6 +145,32 @@ pub fn entered(store: &dyn ChainStore, ndjson: &[u8]) -> Result<Vec<Vec<u8>>, Pr
 pub fn versions(store: &dyn ChainStore, ndjson: &[u8]) -> Result<Versions, ProduceError> {
     let entered = entered(store, ndjson)?;
     Ok(Versions::parse(entered.iter().map(Vec::as_slice)).map_err(VaultError::Registry)?)
+}
+
+/// The keys that may have signed the statement of an entry. One that was retired while the entry's run lasted is among them:
+/// it is judged where the run began (`spec:keys-9`).
+#[must_use]
+pub fn of_statement(registry: &Registry, entries: &Entries<'_>, purpose: Use, line: &Line<'_>) -> Vec<PublicKey> {
+    let Some(version) = registry.at(line.seq) else { return Vec::new() };
+    let began = || began(entries, line);
+    let counts = |key: &RegistryKey| registry.key_of_run(&key.jwk.id(), purpose, line.seq, began).ok();
+    version.keys.iter().filter_map(counts).collect()
+}
+
+/// Where the run of an entry began.
+fn began(entries: &Entries<'_>, line: &Line<'_>) -> Option<u64> {
+    let run = match line.event() {
+        Event::BackupCompleted(completed) => completed.run_id,
+        Event::RestoreTested(tested) => tested.test_id,
+        _ => return None,
+    };
+    let starts = |earlier: &&Line<'_>| match earlier.event() {
+        Event::BackupStarted(started) => started.run_id == run,
+        Event::RestoreStarted(started) => started.test_id == run,
+        _ => false,
+    };
+    let before = entries.all().iter().rev().skip_while(|later| later.seq >= line.seq);
+    before.filter(|earlier| earlier.is_one_of(&["backup.started", "restore.started"])).find(starts).map(|line| line.seq)
 }
 
 /// Retired log keys that have not yet signed together with their successor: the next head must carry their signatures

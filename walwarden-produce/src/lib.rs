@@ -5,6 +5,7 @@
 //! [`restore`] brings a backup back and compares, [`restore_test`] records it; [`seal`] makes a bundle of a period.
 //! What is appended goes through [`vault`], what is signed through [`signer`].
 
+pub mod alert;
 pub mod anchor;
 pub mod backup;
 pub mod backup_set;
@@ -22,6 +23,7 @@ pub mod init;
 pub mod keys;
 pub mod mirror;
 pub mod passphrase;
+pub mod people;
 pub mod period;
 pub mod plan;
 pub mod policy_file;
@@ -32,6 +34,7 @@ pub mod random;
 pub mod record;
 pub mod restore;
 pub mod restore_test;
+pub mod review;
 pub mod run;
 pub mod runs;
 pub mod seal;

@@ -14,6 +14,9 @@ pub enum PeriodError {
     /// Of no known form.
     #[error("{0:?} is no period")]
     Form(String),
+    /// Neither a date nor a time.
+    #[error("{0:?} is neither a date nor an RFC 3339 time")]
+    Instant(String),
     /// It ends before it starts.
     #[error("{0:?} ends before it starts")]
     Empty(String),
@@ -39,6 +42,14 @@ pub fn parse(text: &str, zone: &str) -> Result<Period, PeriodError> {
         }
     };
     if start < end { Ok(Period { start, end }) } else { Err(PeriodError::Empty(text.into())) }
+}
+
+/// Reads an instant: a date, whose midnight of `zone` is meant, or an RFC 3339 time.
+///
+/// # Errors
+/// [`PeriodError`].
+pub fn parse_instant(text: &str, zone: &str) -> Result<Time, PeriodError> {
+    instant(text, zone_of(zone)?).ok_or_else(|| PeriodError::Instant(text.into()))
 }
 
 /// Checks that a zone is in the database.

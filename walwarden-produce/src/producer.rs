@@ -26,6 +26,7 @@ use crate::{
     keys::{self, ring::Ring},
     mirror::Mirror,
     passphrase::Passphrase,
+    period, seal,
     signer::{HeadSigner, StatementSigner},
     store::Store,
     vault::{Appended, Chain, Context, Draft, Identity, Snapshot, by_envelope},
@@ -187,6 +188,14 @@ impl Producer {
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// A date, or an RFC 3339 time; days begin at midnight of the policy's zone.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn instant(&self, text: &str) -> Result<Time, ProduceError> {
+        Ok(period::parse_instant(text, &seal::zone(self)?).map_err(OperatorError::from)?)
     }
 
     /// The registry as it was in force at each entry.

@@ -17,6 +17,7 @@ use crate::{
     chain_store::ChainStore as _,
     error::{ProduceError, VaultError},
     period,
+    keys,
     producer::Producer,
     vault::{Snapshot, by_envelope},
 };
@@ -103,7 +104,7 @@ fn stated<P: Predicate>(
     for entry in entries.all() {
         let holds = |envelope: &Digest| {
             let envelope = Envelope::parse(kept.get(envelope)?).ok()?;
-            let authentic = envelope.verify(&registry.keys_at(purpose, entry.seq), 1).ok()?;
+            let authentic = envelope.verify(&keys::of_statement(registry, entries, purpose, entry), 1).ok()?;
             Some(Statement::<P>::parse(authentic).ok()?.predicate)
         };
         if let Some(predicate) = entry.statements().iter().find_map(|reference| holds(&reference.envelope)) {

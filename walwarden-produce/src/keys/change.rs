@@ -39,7 +39,7 @@ pub enum Change<'a> {
         /// Who holds it; of a review key the person id.
         custodian: &'a str,
         /// Where its private half lies.
-        place: Place<'a>,
+        place: Box<Place<'a>>,
     },
     /// The key of this host with that use gets a successor and is retired.
     Rotate(Use),

@@ -1,12 +1,17 @@
 //! What was typed.
 
 pub(crate) mod key;
+pub(crate) mod people;
 
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use key::KeyCommand;
+use people::{
+    ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
+    ReviewArgs,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,6 +81,29 @@ pub(crate) enum Command {
     /// Show, add, replace and revoke keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Sign what you have seen, with your own key
+    Review(Box<ReviewArgs>),
+    /// Record what is done about something
+    #[command(subcommand)]
+    Action(ActionCommand),
+    /// Acknowledge alerts, and test that they arrive
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Keep backups from being deleted
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    /// Say beforehand that duties rest
+    #[command(subcommand)]
+    Maintenance(MaintenanceCommand),
+    /// Correct what was recorded, beside it
+    #[command(subcommand)]
+    Note(NoteCommand),
+    /// Record what was done by hand
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// Record that another region took over
+    #[command(subcommand)]
+    Handoff(HandoffCommand),
     /// Write a policy to edit, or look for promises in one that cannot be kept
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -7,9 +7,11 @@ mod copy;
 mod head;
 mod init;
 mod key;
+mod people;
 mod policy;
 mod prune;
 mod restore_test;
+mod review;
 mod run;
 mod status;
 mod vault;
@@ -44,6 +46,14 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),
         Task::Key(command) => key::run(&job, command),
+        Task::Review(args) => review::run(&job, args),
+        Task::Action(command) => people::action(&job, command),
+        Task::Alert(command) => people::alert(&job, command),
+        Task::Hold(command) => people::hold(&job, command),
+        Task::Maintenance(command) => people::maintenance(&job, command),
+        Task::Note(command) => people::note(&job, command),
+        Task::Operator(command) => people::operator(&job, command),
+        Task::Handoff(command) => people::handoff(&job, command),
         Task::PolicyCheck { file, json } => policy::check(file, *json),
         Task::PolicyInit { file, minimal } => policy::init(file, *minimal),
     }

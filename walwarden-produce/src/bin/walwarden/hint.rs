@@ -46,6 +46,13 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::UnknownKey { .. } => {
             "`walwarden key list` shows ids and states; give more letters where several begin so"
         }
+        OperatorError::UnknownEntry { .. } => {
+            "give the whole id of 26 letters and digits, as the command that recorded it printed it"
+        }
+        OperatorError::NothingToReview(_) => "`walwarden status` shows what is recorded",
+        OperatorError::NotApart { .. } => "somebody else has to do it, with a key of their own",
+        OperatorError::NotTheApprover { .. } => "give --role reviewer, or let the approver sign",
+        OperatorError::NoChannel => "name one with --channel NAME",
         OperatorError::KeyListed(_) => "a key is entered once; make a new one",
         OperatorError::LastLogKey(_) => "give it a successor: walwarden key rotate log",
         OperatorError::NotAPublicKey { .. } => {
@@ -112,6 +119,9 @@ fn signer(error: &SignerError) -> &'static str {
             "`keys` in walwarden.toml must name the folder that `init` wrote"
         }
         SignerError::NoKey(_) => "make one: walwarden key new --help",
+        SignerError::NotAReviewKey(_) => {
+            "enter it first: walwarden key new review --help; `walwarden key list` shows those that are"
+        }
         SignerError::NotARoot(_) => "give the file of a key that `walwarden key list` shows as root",
         SignerError::Roots { .. } => "give each of them with --root-key FILE",
         SignerError::Revoked(_) => "run it again: the new key is used then",

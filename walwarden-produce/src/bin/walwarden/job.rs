@@ -12,6 +12,10 @@ use crate::args::{
     AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, PolicyCommand,
     PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     key::KeyCommand,
+    people::{
+        ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
+        ReviewArgs,
+    },
 };
 
 /// One run.
@@ -38,6 +42,14 @@ pub(crate) enum Task {
     Status,
     Head,
     Key(KeyCommand),
+    Review(Box<ReviewArgs>),
+    Action(ActionCommand),
+    Alert(AlertCommand),
+    Hold(HoldCommand),
+    Maintenance(MaintenanceCommand),
+    Note(NoteCommand),
+    Operator(OperatorCommand),
+    Handoff(HandoffCommand),
     PolicyCheck { file: PathBuf, json: bool },
     PolicyInit { file: PathBuf, minimal: bool },
 }
@@ -127,6 +139,14 @@ impl TryFrom<Args> for Job {
             Command::Status => Task::Status,
             Command::Head => Task::Head,
             Command::Key(command) => Task::Key(command),
+            Command::Review(args) => Task::Review(args),
+            Command::Action(command) => Task::Action(command),
+            Command::Alert(command) => Task::Alert(command),
+            Command::Hold(command) => Task::Hold(command),
+            Command::Maintenance(command) => Task::Maintenance(command),
+            Command::Note(command) => Task::Note(command),
+            Command::Operator(command) => Task::Operator(command),
+            Command::Handoff(command) => Task::Handoff(command),
             Command::Policy(PolicyCommand::Check(check)) => Task::PolicyCheck { file: check.file, json: check.json },
             Command::Policy(PolicyCommand::Init(init)) => Task::PolicyInit { file: init.file, minimal: init.minimal },
         };

@@ -54,7 +54,7 @@ impl Plan {
     ) -> Result<Self, ProduceError> {
         let mut plan = Self::default();
         match change {
-            Change::New { uses, custodian, place } => plan.add(registry, &uses_of(uses)?, custodian, place)?,
+            Change::New { uses, custodian, place } => plan.add(registry, &uses_of(uses)?, custodian, *place)?,
             Change::Rotate(purpose) => {
                 let old = ring.find(registry, purpose)?;
                 plan.add(registry, &old.uses, &old.custodian, Place::Host)?;
