@@ -27,6 +27,7 @@ use walwarden_core::{
 use crate::{
     encryption::Identities,
     error::{OperatorError, ProduceError},
+    keys,
     producer::Producer,
     staging::Staging,
     store::{HashingWriter, Store, pump},

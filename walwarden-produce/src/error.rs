@@ -172,7 +172,7 @@ pub enum OperatorError {
     #[error("there is nothing to review: {0}")]
     NothingToReview(&'static str),
     /// One person on both sides.
-    #[error("{person} cannot review this: {person} {did}")]
+    #[error("{person} cannot stand on both sides: {person} {did}")]
     NotApart {
         /// Person id.
         person: String,

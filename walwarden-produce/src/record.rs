@@ -16,8 +16,7 @@ use walwarden_core::{
 use crate::{
     chain_store::ChainStore as _,
     error::{ProduceError, VaultError},
-    period,
-    keys,
+    keys, period,
     producer::Producer,
     vault::{Snapshot, by_envelope},
 };

@@ -37,6 +37,7 @@ use crate::{
     vault::{Appended, Draft},
 };
 use gates::Gates;
+pub use record::Words;
 
 /// Which backup to test, and how.
 pub struct RestoreTestRequest<'a> {
@@ -48,6 +49,8 @@ pub struct RestoreTestRequest<'a> {
     pub target: &'a Target,
     /// When what is recovered from happened.
     pub incident_at: Option<Time>,
+    /// What people add.
+    pub words: Words<'a>,
     /// As root: the user that a throwaway server runs as.
     pub run_as: Option<&'a str>,
     /// What opens backups that are encrypted.
@@ -80,6 +83,7 @@ pub fn restore_test(
     signers: &mut Signers,
     request: &RestoreTestRequest<'_>,
 ) -> Result<Tested, ProduceError> {
+    request.words.stand()?;
     let snapshot = producer.chain.read()?;
     let chosen = choose(&snapshot, request.backup)?;
     let policy = producer.policy(&snapshot)?;

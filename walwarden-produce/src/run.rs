@@ -24,7 +24,7 @@ use crate::{
     producer::{Producer, Signers},
     prune::prune,
     restore::target::Target,
-    restore_test::{RestoreTestRequest, restore_test},
+    restore_test::{RestoreTestRequest, Words, restore_test},
     runs,
     vault::Draft,
 };
@@ -157,6 +157,7 @@ fn perform(
                 purpose: Purpose::Scheduled,
                 target: &Target::Throwaway,
                 incident_at: None,
+                words: Words::default(),
                 run_as: request.run_as,
                 identities: request.identities,
                 jobs: request.jobs,

@@ -7,19 +7,44 @@ use walwarden_core::{
     event::{Event, Outcome, RestoreTested, TestEnvironment, TestScope},
     statement::{
         EntryRef, Predicate as _, RestoreTest, Statement, Subject,
-        restore_test::{Amcheck, SchemaSeen, SequencesSeen, SetRetrieved},
+        restore_test::{Amcheck, Runbook, SchemaSeen, SequencesSeen, SetRetrieved},
     },
 };
 
 use super::{Run, Tested, gates::Gates};
 use crate::{
     backup::head,
-    error::ProduceError,
+    error::{OperatorError, ProduceError},
     host,
     producer::{Producer, Signers, sign},
     restore::compare::Restored,
     vault::{Context, Draft},
 };
+
+/// What people add to the record of a test.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Words<'a> {
+    /// Person id of who performed it; the user who runs it, otherwise.
+    pub performed_by: Option<&'a str>,
+    /// Person id of who approved it.
+    pub approved_by: Option<&'a str>,
+    /// What was learnt.
+    pub lessons: Option<&'a str>,
+    /// The runbook that was followed.
+    pub runbook: Option<&'a Runbook>,
+}
+
+impl Words<'_> {
+    /// Refuses that one person performs and approves.
+    pub(super) fn stand(&self) -> Result<(), OperatorError> {
+        match self.approved_by {
+            Some(person) if self.performed_by == Some(person) => {
+                Err(OperatorError::NotApart { person: person.into(), did: "performs the test" })
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Run<'_> {
     /// States and chains what came of the test.
@@ -46,6 +71,7 @@ impl Run<'_> {
         let data = &self.chosen.data;
         let outcome = self.outcome(gates, restored);
         let facts = restored.and_then(|restored| restored.facts.as_ref());
+        let words = &self.request.words;
         RestoreTested {
             database: data.database.clone(),
             test_id: self.test_id,
@@ -60,8 +86,8 @@ impl Run<'_> {
                 database: self.database(),
             },
             scope: TestScope::Full,
-            performed_by: producer.identity.actor.id.clone(),
-            approved_by: None,
+            performed_by: words.performed_by.map_or_else(|| producer.identity.actor.id.clone(), Into::into),
+            approved_by: words.approved_by.map(Into::into),
             incident_at: self.request.incident_at,
             started_at: self.started_at,
             usable_at: restored.and_then(|restored| restored.usable_at),
@@ -77,7 +103,7 @@ impl Run<'_> {
             rows_actual: restored.and_then(|restored| restored.rows_actual).map(Decimal),
             root_expected: data.content_root,
             root_actual: restored.and_then(|restored| restored.root_actual),
-            lessons: None,
+            lessons: words.lessons.map(Into::into),
             actions: Vec::new(),
         }
     }
@@ -132,7 +158,7 @@ impl Run<'_> {
             set_retrieved: SetRetrieved { keys: false, config: false },
             isolation: self.isolation.clone(),
             cleanup: self.cleanup,
-            runbook: None,
+            runbook: self.request.words.runbook.cloned(),
             attachments: Vec::new(),
         };
         Ok(Statement::new(vec![Subject::new(self.chosen.id.as_str(), payload)], predicate))

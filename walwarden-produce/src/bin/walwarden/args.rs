@@ -374,6 +374,8 @@ pub(crate) struct RestoreTestArgs {
     /// Restore jobs, and sessions that read rows, at the same time
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) jobs: u8,
+    #[command(flatten)]
+    pub(crate) words: people::TestWordsArgs,
     /// What set it going
     #[arg(long, value_enum, default_value = "manual")]
     pub(crate) trigger: TriggerArg,

@@ -14,7 +14,7 @@ use crate::args::{
     key::KeyCommand,
     people::{
         ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
-        ReviewArgs,
+        ReviewArgs, TestWordsArgs,
     },
 };
 
@@ -71,6 +71,7 @@ pub(crate) struct RestoreTestJob {
     pub(crate) purpose: Purpose,
     pub(crate) to: To,
     pub(crate) incident_at: Option<Time>,
+    pub(crate) words: TestWordsArgs,
 }
 
 /// Where a backup is restored to, as it was typed.
@@ -163,8 +164,8 @@ fn restore_test_job(args: RestoreTestArgs) -> RestoreTestJob {
         TriggerArg::Manual => Purpose::Drill,
         TriggerArg::Schedule => Purpose::Scheduled,
     };
-    let RestoreTestArgs { backup, identity, run_as, jobs, .. } = args;
-    RestoreTestJob { backup, identity, run_as, jobs: jobs.into(), purpose, to, incident_at: None }
+    let RestoreTestArgs { backup, identity, run_as, jobs, words, .. } = args;
+    RestoreTestJob { backup, identity, run_as, jobs: jobs.into(), purpose, to, incident_at: None, words }
 }
 
 fn restore_job(args: RestoreArgs) -> Result<RestoreTestJob, OperatorError> {
@@ -181,6 +182,7 @@ fn restore_job(args: RestoreArgs) -> Result<RestoreTestJob, OperatorError> {
         purpose: if args.migration { Purpose::Migration } else { Purpose::Recovery },
         to: To::Database(args.to),
         incident_at: args.incident_at.map(time).transpose()?,
+        words: TestWordsArgs::default(),
     })
 }
 

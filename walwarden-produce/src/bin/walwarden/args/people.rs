@@ -380,3 +380,20 @@ pub(crate) struct HandoffArgs {
     #[arg(long, value_name = "TIME")]
     pub(crate) online_at: Option<String>,
 }
+
+/// What people add to a restore test.
+#[derive(Debug, Group, Default)]
+pub(crate) struct TestWordsArgs {
+    /// Person id of who performs it; without, it is a service's test [default: the user who runs this]
+    #[arg(long, value_name = "ID")]
+    pub(crate) performed_by: Option<String>,
+    /// Person id of who approved it
+    #[arg(long, value_name = "ID")]
+    pub(crate) approved_by: Option<String>,
+    /// What was learnt
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) lessons: Option<String>,
+    /// The runbook that is followed; its path and digest are recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) runbook: Option<PathBuf>,
+}

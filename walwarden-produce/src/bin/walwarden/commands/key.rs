@@ -84,7 +84,12 @@ fn new(job: &Job, args: &NewArgs) -> Result<Exit, ProduceError> {
         (None, Some(path)) => Place::Elsewhere(key_file::public(path)?),
         (None, None) => Place::Host,
     };
-    changed(job, &args.root, args.reason.as_deref(), Change::New { uses, custodian: &args.custodian, place: Box::new(place) })
+    changed(
+        job,
+        &args.root,
+        args.reason.as_deref(),
+        Change::New { uses, custodian: &args.custodian, place: Box::new(place) },
+    )
 }
 
 fn rotate(job: &Job, args: &RotateArgs) -> Result<Exit, ProduceError> {

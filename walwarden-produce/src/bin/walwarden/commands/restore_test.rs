@@ -1,14 +1,22 @@
 //! `walwarden restore-test`.
 
+use std::path::Path;
+
 use walwarden_core::{
+    Digest,
+    chain::ActorKind,
     event::Outcome,
-    statement::{key_registry::Use, restore_test::StepOutcome},
+    statement::{
+        key_registry::Use,
+        restore_test::{Runbook, StepOutcome},
+    },
 };
 use walwarden_produce::{
     ProduceError,
     config::connection,
+    files,
     restore::target::Target,
-    restore_test::{RestoreTestRequest, Tested, restore_test},
+    restore_test::{RestoreTestRequest, Tested, Words, restore_test},
 };
 
 use super::{identities, open, print, sweep};
@@ -29,6 +37,10 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
         }
         To::Database(connection) => Target::Database(reached(connection)?),
     };
+    let runbook = task.words.runbook.as_deref().map(followed).transpose()?;
+    if task.words.performed_by.is_some() {
+        producer.identity.actor.kind = ActorKind::Person;
+    }
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::RestoreTest)?;
     drop(passphrase);
@@ -41,6 +53,12 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
         purpose: task.purpose,
         target: &target,
         incident_at: task.incident_at,
+        words: Words {
+            performed_by: task.words.performed_by.as_deref(),
+            approved_by: task.words.approved_by.as_deref(),
+            lessons: task.words.lessons.as_deref(),
+            runbook: runbook.as_ref(),
+        },
         run_as: task.run_as.as_deref(),
         identities: &identities,
         jobs: task.jobs,
@@ -50,6 +68,11 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
     let result = restore_test(&mut producer, &mut signers, &request);
     bar.done();
     Ok(told(&result?))
+}
+
+/// A runbook as it is now.
+fn followed(path: &Path) -> Result<Runbook, ProduceError> {
+    Ok(Runbook { path: path.display().to_string(), sha256: Digest::of(&files::read(path)?) })
 }
 
 fn told(result: &Tested) -> Exit {
