@@ -23,7 +23,7 @@ fn value(text: &str, name: &str) -> String {
 
 #[test]
 fn every_command_has_help_and_says_nothing_else() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 27] = [
         &[],
         &["init"],
         &["backup"],
@@ -34,6 +34,23 @@ fn every_command_has_help_and_says_nothing_else() {
         &["key", "list"],
         &["policy", "check"],
         &["policy", "init"],
+        &["review"],
+        &["action", "open"],
+        &["action", "update"],
+        &["action", "close"],
+        &["alert", "ack"],
+        &["alert", "test"],
+        &["hold", "place"],
+        &["hold", "release"],
+        &["maintenance", "declare"],
+        &["note", "correct"],
+        &["operator", "record"],
+        &["handoff", "record"],
+        &["key", "compare"],
+        &["key", "new"],
+        &["key", "rotate"],
+        &["key", "retire"],
+        &["key", "revoke"],
     ];
     for command in commands {
         let output = Command::new(env!("CARGO_BIN_EXE_walwarden")).args(command).arg("--help").output().unwrap();

@@ -176,11 +176,16 @@ fn keys_of_persons_lie_with_them() {
     assert!(file("sec-lead.pem").exists());
     assert_eq!(fs::read_dir(vault.keys()).unwrap().count(), before.len(), "no file was added to the host's keys");
     let openssl = |args: &[&str]| Command::new("openssl").args(args).current_dir(vault.dir.path()).status();
-    if openssl(&["genpkey", "-algorithm", "ed25519", "-out", "k.pem"]).is_ok_and(|status| status.success()) {
-        assert!(openssl(&["pkey", "-in", "k.pem", "-pubout", "-out", "p.pem"]).unwrap().success());
+    let make = ["genpkey", "-algorithm", "ed25519", "-aes-256-cbc", "-pass", "file:own", "-out", "k.pem"];
+    if openssl(&make).is_ok_and(|status| status.success()) {
+        assert!(
+            openssl(&["pkey", "-in", "k.pem", "-passin", "file:own", "-pubout", "-out", "p.pem"]).unwrap().success()
+        );
         let add = ["new", "review", "--custodian", "ciso", "--public-key", "p.pem"];
         assert_success(&key(&vault, &add));
         assert_two_lines(&key(&vault, &add), 2, "already");
+        let review = ["review", "--period", "2020-01-01/2999-01-01", "--conclusion", "no_issue", "--key", "k.pem"];
+        assert_success(&vault.run(&[review.as_slice(), &["--key-passphrase-file", "own"]].concat()));
     } else {
         println!("SKIPPED: openssl is not installed");
     }

@@ -8,10 +8,13 @@ use std::{
     process::{Command, Output},
 };
 
-use support::{Vault, assert_success, assert_two_lines, judged, stdout};
+use support::{Server, Vault, assert_success, assert_two_lines, judged, stdout};
 use walwarden_core::{
+    Digest,
     chain::{ActorKind, Auth, Entries},
+    dsse::Envelope,
     event::{ActionState, Delivery, Event, HoldAction, Reviewed, Role},
+    statement::{RestoreTest, Statement},
 };
 
 const NOWHERE: &str = "host=/nonexistent dbname=shop";
@@ -21,7 +24,7 @@ fn vault_with(persons: &[&str]) -> Vault {
     let vault = Vault::init(NOWHERE);
     fs::write(vault.dir.path().join("own"), "a person's own\n").unwrap();
     for person in persons {
-        let file = format!("{person}.pem");
+        let file = format!("{person}-review.pem");
         let new = ["key", "new", "review", "--root-key", "root.pem", "--out-passphrase-file", "own"];
         assert_success(&vault.run(&[new.as_slice(), &["--custodian", person, "--out", &file]].concat()));
     }
@@ -30,7 +33,7 @@ fn vault_with(persons: &[&str]) -> Vault {
 
 /// Runs `walwarden review` as a person.
 fn review(vault: &Vault, person: &str, args: &[&str]) -> Output {
-    let key = format!("{person}.pem");
+    let key = format!("{person}-review.pem");
     let own = ["--key", &key, "--key-passphrase-file", "own"];
     vault.run(&[["review"].as_slice(), args, &own].concat())
 }
@@ -164,4 +167,30 @@ fn what_people_record_is_verified_with_the_rest() {
     let report = judged(&vault, "b.zip", &[]);
     assert!(report.contains("WW-"), "{report}");
     assert!(Path::new(&vault.dir.path().join("b.zip")).exists());
+}
+
+#[test]
+fn a_restore_test_says_who_performed_it() {
+    let server = Server::start(20);
+    let vault = Vault::init(&server.conninfo());
+    assert_success(&vault.run(&["backup"]));
+    fs::write(vault.dir.path().join("runbook.md"), "1. Breathe.\n").unwrap();
+    let before = vault.entries();
+    let both = vault.run(&["restore-test", "--performed-by", "ops-lead", "--approved-by", "ops-lead"]);
+    assert_two_lines(&both, 2, "ops-lead performs the test");
+    assert_eq!(vault.entries(), before, "nothing is recorded");
+    let who = ["restore-test", "--performed-by", "ops-lead", "--approved-by", "cto", "--lessons", "label the safe"];
+    assert_success(&vault.run(&[who.as_slice(), &["--runbook", "runbook.md"]].concat()));
+    let Some(Event::RestoreTested(tested)) = vault.events().pop() else { panic!("not recorded") };
+    assert_eq!((tested.performed_by.as_str(), tested.approved_by.as_deref()), ("ops-lead", Some("cto")));
+    assert_eq!(tested.lessons.as_deref(), Some("label the safe"));
+    let ndjson = vault.entries();
+    let entry = Entries::parse(&ndjson).unwrap().all().last().unwrap().entry().unwrap();
+    assert_eq!(entry.actor.kind, ActorKind::Person);
+    let line = fs::read_to_string(vault.path().join("statements/restore-test.ndjson")).unwrap();
+    let envelope = Envelope::parse(line.trim_end().as_bytes()).unwrap();
+    let stated = Statement::<RestoreTest>::parse_payload(&envelope.payload.0).unwrap().predicate;
+    let runbook = stated.runbook.unwrap();
+    assert_eq!((runbook.path.as_str(), runbook.sha256), ("runbook.md", Digest::of(b"1. Breathe.\n")));
+    judged(&vault, "b.zip", &[]);
 }

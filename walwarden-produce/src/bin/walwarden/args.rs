@@ -2,6 +2,7 @@
 
 pub(crate) mod key;
 pub(crate) mod people;
+pub(crate) mod review;
 
 use std::path::PathBuf;
 
@@ -10,8 +11,8 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use key::KeyCommand;
 use people::{
     ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
-    ReviewArgs,
 };
+use review::ReviewArgs;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,13 +9,14 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, PolicyCommand,
-    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, PolicyCommand, PruneArgs,
+    RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     key::KeyCommand,
     people::{
         ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
-        ReviewArgs, TestWordsArgs,
+        TestWordsArgs,
     },
+    review::ReviewArgs,
 };
 
 /// One run.

@@ -9,7 +9,7 @@ use walwarden_produce::{
 
 use super::{open, print};
 use crate::{
-    args::people::{ReviewArgs, RoleArg},
+    args::review::{ReviewArgs, RoleArg},
     exit::Exit,
     job::Job,
 };
