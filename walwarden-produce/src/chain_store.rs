@@ -1,6 +1,8 @@
 //! Where the chain lies: lines, checkpoints, statements and blobs, durable on return.
 
 pub mod files;
+pub mod postgres;
+pub mod transfer;
 
 use walwarden_core::{Digest, checkpoint::CheckpointLine};
 
@@ -83,4 +85,61 @@ pub trait ChainStore {
     /// # Errors
     /// [`StorageError`].
     fn timestamp(&self, size: u64) -> Result<Option<Vec<u8>>, StorageError>;
+}
+
+/// A chain wherever it lies.
+pub type AnyChain = Box<dyn ChainStore>;
+
+impl ChainStore for AnyChain {
+    fn lock(&mut self) -> Result<(), StorageError> {
+        (**self).lock()
+    }
+
+    fn unlock(&mut self) {
+        (**self).unlock();
+    }
+
+    fn read_from(&self, position: u64) -> Result<Vec<u8>, StorageError> {
+        (**self).read_from(position)
+    }
+
+    fn append(&mut self, position: u64, line: &[u8]) -> Result<(), StorageError> {
+        (**self).append(position, line)
+    }
+
+    fn cut(&mut self, position: u64) -> Result<(), StorageError> {
+        (**self).cut(position)
+    }
+
+    fn checkpoints(&self) -> Result<Result<Vec<CheckpointLine>, VaultError>, StorageError> {
+        (**self).checkpoints()
+    }
+
+    fn append_checkpoint(&mut self, line: &[u8]) -> Result<(), StorageError> {
+        (**self).append_checkpoint(line)
+    }
+
+    fn put_statement(&mut self, file: &str, envelope: &[u8]) -> Result<(), StorageError> {
+        (**self).put_statement(file, envelope)
+    }
+
+    fn statements(&self, file: &str) -> Result<Vec<u8>, StorageError> {
+        (**self).statements(file)
+    }
+
+    fn put_blob(&mut self, bytes: &[u8]) -> Result<Digest, StorageError> {
+        (**self).put_blob(bytes)
+    }
+
+    fn blob(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StorageError> {
+        (**self).blob(digest)
+    }
+
+    fn put_timestamp(&mut self, size: u64, token: &[u8]) -> Result<(), StorageError> {
+        (**self).put_timestamp(size, token)
+    }
+
+    fn timestamp(&self, size: u64) -> Result<Option<Vec<u8>>, StorageError> {
+        (**self).timestamp(size)
+    }
 }

@@ -12,6 +12,7 @@ use walwarden_core::{
 };
 
 use crate::{
+    chain_store::{AnyChain, files::FilesChain, postgres::PostgresChain},
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
     store::{LOCAL, Location, Store, local::LocalStore, remote::RemoteStore},
@@ -33,6 +34,8 @@ pub struct Config {
     /// Where copies of them are kept, each under its name.
     #[serde(default)]
     pub copy: Vec<StoreConfig>,
+    /// Where the chain lies, where it is not in files of the vault.
+    pub chain: Option<ChainConfig>,
     /// Authorities that heads are stamped by.
     #[serde(default)]
     pub anchor: Vec<AnchorConfig>,
@@ -110,6 +113,17 @@ pub enum StoreKind {
     Gcs,
     /// Azure Blob Storage.
     Azure,
+}
+
+/// A chain in PostgreSQL.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainConfig {
+    /// As the `connection` of a database; another one than those that are backed up.
+    pub connection: String,
+    /// Its schema.
+    #[serde(default = "schema")]
+    pub schema: String,
 }
 
 /// A time-stamping authority.
@@ -264,6 +278,20 @@ impl Config {
         Ok((store, copies))
     }
 
+    /// Opens the chain, wherever it lies.
+    ///
+    /// # Errors
+    /// What is configured is no connection.
+    pub fn chain(&self, vault: &Path) -> Result<AnyChain, OperatorError> {
+        Ok(match &self.chain {
+            None => Box::new(FilesChain::new(vault)),
+            Some(chain) => {
+                let reached = connection("the chain", &chain.connection, self.tools())?;
+                Box::new(PostgresChain::new(reached, &chain.schema))
+            }
+        })
+    }
+
     /// Opens one store by its name, `main` or that of a copy.
     ///
     /// # Errors
@@ -390,6 +418,10 @@ pub fn quoted(text: &str) -> String {
 pub fn is_id(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
     (1..=64).contains(&text.len()) && text.bytes().all(allowed) && text.as_bytes()[0].is_ascii_alphanumeric()
+}
+
+fn schema() -> String {
+    "walwarden".into()
 }
 
 fn nothing() -> Digest {

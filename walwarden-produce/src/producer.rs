@@ -18,7 +18,7 @@ use walwarden_core::{
 };
 
 use crate::{
-    chain_store::{ChainStore, files::FilesChain},
+    chain_store::{AnyChain, ChainStore},
     clock::Clock,
     config::Config,
     encryption::Encryption,
@@ -39,7 +39,7 @@ pub struct Producer {
     /// Where things are.
     pub config: Config,
     /// The chain.
-    pub chain: Chain<FilesChain>,
+    pub chain: Chain<AnyChain>,
     /// Where objects are kept.
     pub store: Box<dyn Store>,
     /// Where copies of them are kept.
@@ -76,7 +76,7 @@ impl Producer {
         notice: Box<dyn Fn(&str) + Send>,
     ) -> Result<Self, ProduceError> {
         let config = Config::read(folder)?;
-        let chain = FilesChain::new(folder);
+        let chain = config.chain(folder)?;
         let (registry, registry_payload) = newest(&chain)?;
         let (store, copies) = config.stores(folder)?;
         let mirror =

@@ -131,8 +131,36 @@ pub(crate) struct VaultRestoreArgs {
     pub(crate) from: Option<String>,
 }
 
+const CHAIN_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault chain move --to service=ledger --writer walwarden
+  walwarden --vault /srv/vault chain export /srv/copy
+  walwarden --vault /srv/vault chain recover --from dr";
+
+#[derive(Debug, Group)]
+pub(crate) struct ChainMoveArgs {
+    /// The database, as pg_dump would reach it, without a password; another one than those that are backed up
+    #[arg(long, value_name = "CONNECTION")]
+    pub(crate) to: String,
+    /// The schema that is made there
+    #[arg(long, value_name = "NAME", default_value = "walwarden")]
+    pub(crate) schema: String,
+    /// The role that will append; it gets no other right
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) writer: Option<String>,
+}
+
 #[derive(Debug, Subcommand)]
+#[command(after_help = CHAIN_EXAMPLES)]
 pub(crate) enum ChainCommand {
+    /// Move the chain into a schema of a PostgreSQL database, where many hosts may append to it
+    Move(ChainMoveArgs),
+    /// Write the chain into the files of an empty vault folder, from wherever it lies
+    Export {
+        /// The folder
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+    },
     /// Bring lines that this vault lacks from its copy in a store
     Recover {
         /// Name of the store [default: the one that `copy_to` names]

@@ -3,6 +3,7 @@
 mod anchor;
 mod backup;
 mod bundle;
+mod chain;
 mod copy;
 mod head;
 mod init;
@@ -37,6 +38,8 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::RestoreTest(task) => restore_test::run(&job, task),
         Task::Run(task) => run::run(&job, task),
         Task::VaultRestore { config, from } => vault::restore(&job, config, from.as_deref()),
+        Task::ChainMove(args) => chain::to_postgres(&job, args),
+        Task::ChainExport { folder } => chain::export(&job, folder),
         Task::ChainRecover { from } => vault::recover(&job, from.as_deref()),
         Task::VerifyDb(args) => verify_db::run(&job, args),
         Task::Prune { yes } => prune::run(&job, *yes),

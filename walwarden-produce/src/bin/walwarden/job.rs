@@ -9,8 +9,8 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, Command, CopyArgs, InitArgs, PolicyCommand, PruneArgs,
-    RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs, PolicyCommand,
+    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     key::KeyCommand,
     people::{
         ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
@@ -34,6 +34,8 @@ pub(crate) enum Task {
     RestoreTest(RestoreTestJob),
     Run(RunJob),
     VaultRestore { config: PathBuf, from: Option<String> },
+    ChainMove(ChainMoveArgs),
+    ChainExport { folder: PathBuf },
     ChainRecover { from: Option<String> },
     VerifyDb(VerifyDbArgs),
     Prune { yes: bool },
@@ -132,6 +134,8 @@ impl TryFrom<Args> for Job {
             Command::Vault(VaultCommand::Restore(VaultRestoreArgs { config, from })) => {
                 Task::VaultRestore { config, from }
             }
+            Command::Chain(ChainCommand::Move(args)) => Task::ChainMove(args),
+            Command::Chain(ChainCommand::Export { folder }) => Task::ChainExport { folder },
             Command::Chain(ChainCommand::Recover { from }) => Task::ChainRecover { from },
             Command::VerifyDb(args) => Task::VerifyDb(args),
             Command::Prune(PruneArgs { yes }) => Task::Prune { yes },
