@@ -11,6 +11,7 @@ pub mod backup;
 pub mod backup_set;
 pub mod chain_store;
 pub mod clock;
+pub mod collect;
 pub mod config;
 pub mod copies;
 pub mod dump;

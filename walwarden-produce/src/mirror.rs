@@ -230,7 +230,8 @@ fn file_of(name: &str) -> String {
     if name == "registry" { walwarden_core::bundle::REGISTRY.into() } else { format!("statements/{name}.ndjson") }
 }
 
-fn folder(origin: &Origin) -> String {
+/// Where the copy of a chain lies in a store.
+pub(crate) fn folder(origin: &Origin) -> String {
     format!("vault/{origin}")
 }
 

@@ -124,6 +124,8 @@ pub mod flag {
     pub const SELF_APPROVED: &str = "self-approved";
     /// `schema_snapshot`: the schema is another than in the capture before, and no migration was applied in between.
     pub const DRIFT_WITHOUT_MIGRATION: &str = "drift-without-migration";
+    /// `store_inventory`: a backup that the chain says is held is not in the store; the detail is the entry's id.
+    pub const BACKUP_MISSING: &str = "backup-missing";
     /// `connection_logs`, `query_audit`: a setting without which the log lacks what it should hold.
     pub const SETTING_OFF: &str = "setting-off";
     /// `connection_logs`, `query_audit`: a database or a role overrides such a setting.

@@ -5,16 +5,13 @@ use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 use super::{Assessment, Basis, Gap, GapKind, Item, Rule, Status, windows, words};
 use crate::{
     chain::Line,
-    event::{Event, EvidenceCollected, EvidenceOutcome, HoldAction, RetentionPruned},
+    event::{Event, EvidenceCollected, EvidenceOutcome, HoldAction, RetentionPruned, flag},
     policy::Collector,
     record::{Completed, Custody, Record},
     retention::kept,
     time::Time,
     value::EntryId,
 };
-
-/// Flag of `store_inventory`: a backup that the chain says is held is not in the store; its detail is the entry's id.
-pub const BACKUP_MISSING: &str = "backup-missing";
 
 /// Nothing is deleted early, missing, or kept too long.
 pub(super) const KEPT: Rule = Rule {
@@ -195,7 +192,7 @@ fn inventories<'r>(record: &'r Record<'_>) -> Vec<(&'r Line<'r>, EvidenceCollect
 
 /// Backups that an inventory says are not there.
 fn missing(taken: &EvidenceCollected) -> impl Iterator<Item = EntryId> {
-    taken.flags.iter().filter(|flag| flag.code == BACKUP_MISSING).filter_map(|flag| flag.detail.parse().ok())
+    taken.flags.iter().filter(|one| one.code == flag::BACKUP_MISSING).filter_map(|one| one.detail.parse().ok())
 }
 
 /// What is under a hold at an instant: databases, ids of backups, or `*`.

@@ -1,5 +1,6 @@
 //! What was typed.
 
+pub(crate) mod collect;
 pub(crate) mod key;
 pub(crate) mod people;
 pub(crate) mod review;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use collect::CollectArgs;
 use key::KeyCommand;
 use people::{
     ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     RestoreTest(RestoreTestArgs),
     /// Have the newest head stamped by a time-stamping authority
     Anchor(AnchorArgs),
+    /// Capture evidence now: roles, settings, migrations, stores, or a file that a person brings
+    Collect(CollectArgs),
     /// Delete the backups that the retention of the policy no longer keeps
     Prune(PruneArgs),
     /// Restore a backup into an empty database, for real: the same gates before, the same comparison after

@@ -4,6 +4,7 @@ mod anchor;
 mod backup;
 mod bundle;
 mod chain;
+mod collect;
 mod copy;
 mod head;
 mod init;
@@ -45,6 +46,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Prune { yes } => prune::run(&job, *yes),
         Task::Anchor(args) => anchor::run(&job, args),
         Task::Copy { backup, again } => copy::run(&job, backup.as_deref(), *again),
+        Task::Collect(args) => collect::run(&job, args),
         Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status => status::run(&job),
         Task::Head => head::run(&job),

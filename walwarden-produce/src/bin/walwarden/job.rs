@@ -11,6 +11,7 @@ use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorErr
 use crate::args::{
     AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs, PolicyCommand,
     PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    collect::CollectArgs,
     key::KeyCommand,
     people::{
         ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
@@ -41,6 +42,7 @@ pub(crate) enum Task {
     Prune { yes: bool },
     Anchor(AnchorArgs),
     Copy { backup: Option<String>, again: bool },
+    Collect(CollectArgs),
     Bundle(BundleArgs),
     Status,
     Head,
@@ -141,6 +143,7 @@ impl TryFrom<Args> for Job {
             Command::Prune(PruneArgs { yes }) => Task::Prune { yes },
             Command::Anchor(args) => Task::Anchor(args),
             Command::Copy(CopyArgs { backup, again }) => Task::Copy { backup, again },
+            Command::Collect(args) => Task::Collect(args),
             Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status => Task::Status,
             Command::Head => Task::Head,
