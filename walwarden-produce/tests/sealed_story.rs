@@ -9,9 +9,11 @@ use std::{
 };
 
 use tempfile::TempDir;
+use walwarden_core::chain::Entries;
 use walwarden_fixtures::{
     case::Expect,
     corpus, golden,
+    keys::TestKey,
     story::{Story, keys::Ring, tables::tiny, vault::VaultMade},
 };
 
@@ -245,4 +247,56 @@ fn the_commands_of_the_guide_run() {
     for name in ["acme-2026-Q3.zip", "acme-2026-Q3.pdf", "acme-2026-Q3.html", "acme-2026-Q3-workpapers"] {
         assert!(vault.file(name).exists(), "{name}");
     }
+}
+
+/// A person's key of the story in a file, under the passphrase of the vault, as a person would have it.
+fn own_key(vault: &Vault, person: &str) -> Option<PathBuf> {
+    let list = text(&vault.run(&["key", "list"]).stdout);
+    let line = list.lines().find(|line| line.contains(&format!("  {person}  ")) && line.ends_with("  review")).unwrap();
+    let key = TestKey::of_id(line.split_whitespace().nth(1).unwrap()).unwrap();
+    let (plain, path) = (vault.file("plain.pem"), vault.file("own.pem"));
+    fs::write(&plain, key.pem()).unwrap();
+    let out = format!("file:{}", vault.made.passphrase.display());
+    let encrypt = ["pkcs8", "-topk8", "-in", "plain.pem", "-out", "own.pem", "-passout", &out];
+    match Command::new("openssl").args(encrypt).current_dir(vault.dir.path()).output() {
+        Ok(output) => assert!(output.status.success(), "{}", text(&output.stderr)),
+        Err(error) => {
+            println!("SKIPPED: openssl: {error}");
+            assert!(env::var_os("CI").is_none(), "it is installed where all tests are run");
+            return None;
+        }
+    }
+    fs::remove_file(plain).unwrap();
+    Some(path)
+}
+
+/// The reviewer ran the captures of November, and may review those of other months alone.
+#[test]
+fn who_ran_a_capture_does_not_review_it() {
+    let Some(vault) = Vault::of("quarter-autumn") else { return };
+    let Some(key) = own_key(&vault, "sec-lead") else { return };
+    let ndjson = fs::read(vault.made.folder.join("chain/entries.ndjson")).unwrap();
+    let entries = Entries::parse(&ndjson).unwrap();
+    let captures = entries.all().iter().filter(|entry| entry.is_one_of(&["evidence.collected"]));
+    let (mut reviewed, mut refused) = (0, 0);
+    for capture in captures {
+        let month = capture.recorded_at.to_string()[5..7].to_owned();
+        let review = ["review", capture.id.as_str(), "--conclusion", "no_issue", "--notes", "all known", "--key"];
+        let own = [key.to_str().unwrap(), "--key-passphrase-file", vault.made.passphrase.to_str().unwrap()];
+        let output = vault.run(&[review.as_slice(), &own].concat());
+        if month == "11" {
+            assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+            assert!(text(&output.stderr).contains("sec-lead ran the capture"), "{}", text(&output.stderr));
+            refused += 1;
+        } else {
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            reviewed += 1;
+        }
+    }
+    assert!(reviewed > 0 && refused > 0, "{reviewed} reviewed, {refused} refused");
+    let handover = vault.file("held.json");
+    fs::copy(vault.made.folder.join("handover.json"), &handover).unwrap();
+    let output = vault.run(&["bundle", "--period", "2026-10-01/2027-01-01", "--no-report", "--out", "acme.zip"]);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(matches!(judged(&vault.file("acme.zip"), &handover).0, 0 | 4));
 }
