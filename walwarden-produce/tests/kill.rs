@@ -4,7 +4,7 @@ mod support;
 
 use std::{
     fs,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -15,26 +15,8 @@ use walwarden_core::event::Event;
 /// Kills at this many points of a run.
 const KILLS: u32 = 10;
 
-fn start(vault: &Vault, args: &[&str]) -> Child {
-    vault.command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
 fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
-}
-
-/// Waits until the chain has an entry of that kind beyond `after` entries.
-fn wait_for(vault: &Vault, kind: &str, after: usize) {
-    let began = Instant::now();
-    let needle = format!("\"type\":\"{kind}\"");
-    loop {
-        let text = String::from_utf8(vault.entries()).unwrap();
-        if text.lines().skip(after).any(|line| line.contains(&needle)) {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(30), "no {kind}");
-        thread::sleep(Duration::from_millis(2));
-    }
 }
 
 #[test]
@@ -46,7 +28,7 @@ fn killed_at_ten_points_of_a_backup() {
     let whole = began.elapsed();
     let mut acknowledged = vault.entries();
     for point in 0..KILLS {
-        let mut child = start(&vault, &["backup"]);
+        let mut child = vault.start(&["backup"]);
         thread::sleep(whole * (2 * point + 1) / (2 * KILLS));
         signal(&child, "-KILL");
         child.wait().unwrap();
@@ -78,7 +60,7 @@ fn killed_at_points_of_a_restore_test() {
     let vault = Vault::init(&server.conninfo());
     assert_success(&vault.run(&["backup"]));
     for point in 0..4 {
-        let mut child = start(&vault, &["restore-test"]);
+        let mut child = vault.start(&["restore-test"]);
         thread::sleep(Duration::from_millis(200 + 300 * point));
         signal(&child, "-KILL");
         child.wait().unwrap();
@@ -111,7 +93,7 @@ fn killed_at_ten_points_of_a_run() {
         acknowledged.truncate(acknowledged.iter().rposition(|byte| *byte == b'\n').unwrap() + 1);
         fs::remove_dir_all(vault.dir.path().join("dr/shop")).unwrap();
         let _ = vault.run(&["copy", "--again"]);
-        let mut child = start(&vault, &["run"]);
+        let mut child = vault.start(&["run"]);
         thread::sleep(Duration::from_millis(60 + 210 * u64::from(database)));
         signal(&child, "-KILL");
         child.wait().unwrap();
@@ -142,8 +124,8 @@ fn interrupted_is_recorded_and_leaves_nothing() {
     for name in ["-INT", "-TERM"] {
         let server = Server::start(400_000);
         let vault = Vault::init(&server.conninfo());
-        let child = start(&vault, &["backup"]);
-        wait_for(&vault, "backup.started", 3);
+        let child = vault.start(&["backup"]);
+        vault.wait_for("backup.started", 3);
         thread::sleep(Duration::from_millis(100));
         signal(&child, name);
         let began = Instant::now();
@@ -172,8 +154,8 @@ fn an_interrupted_restore_test_is_recorded_as_aborted() {
     let server = Server::start(200_000);
     let vault = Vault::init(&server.conninfo());
     assert_success(&vault.run(&["backup"]));
-    let child = start(&vault, &["restore-test"]);
-    wait_for(&vault, "restore.started", 5);
+    let child = vault.start(&["restore-test"]);
+    vault.wait_for("restore.started", 5);
     thread::sleep(Duration::from_millis(700));
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();

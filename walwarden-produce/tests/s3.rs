@@ -66,8 +66,17 @@ fn an_encrypted_backup_in_a_bucket_is_copied_and_comes_back() {
     assert_eq!((copy.outcome, copy.lock.mode), (CopyOutcome::Ok, LockMode::Governance));
     assert!(copy.lock.until.is_some());
     assert_eq!(copy.location.sha256, done.object.sha256);
-    // Nothing in the clear stays on this machine.
+    // Nothing in the clear stays on this machine, and no secret is in the vault.
     assert!(!vault.path().join("staging").exists());
+    let identity = fs::read_to_string(vault.dir.path().join("identity")).unwrap();
+    let secret = identity.lines().last().unwrap();
+    let mut files = Vec::new();
+    support::walk(&vault.path(), &mut files);
+    for file in files {
+        let bytes = fs::read(&file).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(SECRET) && !text.contains(secret) && !text.contains(support::PASSPHRASE), "{file:?}");
+    }
     assert_success(&run(&vault, &["restore-test"]));
     let Some(Event::RestoreTested(tested)) = vault.events().pop() else { panic!("{:?}", vault.kinds()) };
     assert_eq!(tested.outcome, Outcome::Passed);

@@ -4,7 +4,9 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -116,6 +118,25 @@ impl Vault {
 
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         self.command().args(args).output().unwrap()
+    }
+
+    /// Starts a run and goes on.
+    pub(crate) fn start(&self, args: &[&str]) -> Child {
+        self.command().args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Waits until the chain has an entry of that kind beyond `after` entries.
+    pub(crate) fn wait_for(&self, kind: &str, after: usize) {
+        let began = Instant::now();
+        let needle = format!("\"type\":\"{kind}\"");
+        loop {
+            let text = String::from_utf8(self.entries()).unwrap();
+            if text.lines().skip(after).any(|line| line.contains(&needle)) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "no {kind}");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     pub(crate) fn entries(&self) -> Vec<u8> {
