@@ -65,6 +65,9 @@ pub struct Config {
     pub sha256: Digest,
 }
 
+/// The store of backups, and those of copies.
+pub type Stores = (Box<dyn Store>, Vec<Box<dyn Store>>);
+
 /// A place for objects.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -260,7 +263,7 @@ impl Config {
     ///
     /// # Errors
     /// What is configured is no store.
-    pub fn stores(&self, vault: &Path) -> Result<(Box<dyn Store>, Vec<Box<dyn Store>>), ProduceError> {
+    pub fn stores(&self, vault: &Path) -> Result<Stores, ProduceError> {
         let open = |config: &StoreConfig, name: Option<&str>| -> Result<Box<dyn Store>, ProduceError> {
             let location = config.location(name).map_err(OperatorError::from)?;
             Ok(match (config.kind, &config.folder) {

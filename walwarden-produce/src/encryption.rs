@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn only_the_recipient_reads_it_and_a_changed_byte_shows() {
         let ((secret, public), (other, _)) = (new_identity(), new_identity());
-        let encryption = Encryption::to(&[public.clone()]).unwrap();
+        let encryption = Encryption::to(std::slice::from_ref(&public)).unwrap();
         let plain: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
         let mut sealed = Vec::new();
         encryption.encrypt(plain.as_slice(), &mut sealed).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     fn a_secret_key_as_recipient_is_not_repeated() {
         let (secret, _) = new_identity();
         let line = secret.lines().last().unwrap().to_owned();
-        let error = Encryption::to(&[line.clone()]).unwrap_err();
+        let error = Encryption::to(std::slice::from_ref(&line)).unwrap_err();
         assert_eq!(error, EncryptionError::Recipient(1));
         assert!(!error.to_string().contains(&line[..20]));
         assert!(Encryption::to(&[]).unwrap().is_none());
