@@ -7,9 +7,20 @@ mod access_control;
 mod ask;
 mod before;
 mod capture;
+mod change_management;
+mod document;
+pub mod due;
+mod encryption_at_rest;
+mod git;
+mod log_export;
+mod logs;
+mod migrations;
 mod roles;
+mod schema_snapshot;
 mod scope_inventory;
 mod store_inventory;
+
+use std::path::Path;
 
 use walwarden_core::{
     Decimal, Time,
@@ -26,6 +37,7 @@ use crate::{
 };
 use before::Before;
 use capture::{Capture, Failure};
+pub use document::Words;
 
 /// Version of the collectors: another one where the same server gives other rows or flags.
 const VERSION: &str = "1";
@@ -45,6 +57,30 @@ pub struct CollectRequest<'a> {
     pub run_by: Option<&'a str>,
     /// Why it is done by hand.
     pub reason: Option<&'a str>,
+    /// What a person brings: a document, a file, an export of a log.
+    pub file: Option<&'a Path>,
+    /// Of an export: what it should cover; the last window of the policy that is over otherwise.
+    pub covers: Option<Covers>,
+    /// What the person says of it.
+    pub words: Words,
+}
+
+impl<'a> CollectRequest<'a> {
+    /// A capture without anything from a person.
+    #[must_use]
+    pub fn new(collector: Collector, database: Option<&'a str>, trigger: EvidenceTrigger) -> Self {
+        Self {
+            collector,
+            database,
+            trigger,
+            due_at: None,
+            run_by: None,
+            reason: None,
+            file: None,
+            covers: None,
+            words: Words::default(),
+        }
+    }
 }
 
 /// A capture that was recorded.
@@ -94,7 +130,7 @@ fn check(producer: &Producer, request: &CollectRequest<'_>) -> Result<(), Operat
     if request.collector.is_of_database() {
         producer.config.database(request.database)?;
     }
-    Ok(())
+    document::check(request.collector, request.file, &request.words)
 }
 
 /// What a collector has at hand.
@@ -114,7 +150,11 @@ impl Scene<'_> {
             Collector::ScopeInventory => scope_inventory::capture(self),
             Collector::AccessControl => access_control::capture(self),
             Collector::StoreInventory => store_inventory::capture(self),
-            other => Err(Failure::new("not-yet", format!("this version has no collector {other}"))),
+            Collector::ConnectionLogs | Collector::QueryAudit => logs::capture(self),
+            Collector::EncryptionAtRest => encryption_at_rest::capture(self),
+            Collector::SchemaSnapshot => schema_snapshot::capture(self),
+            Collector::ChangeManagement => change_management::capture(self),
+            Collector::ProviderDocument | Collector::KeyEscrow | Collector::Manual => document::capture(self),
         }
     }
 

@@ -51,6 +51,9 @@ pub struct Config {
     /// Databases by id.
     #[serde(default)]
     pub database: Vec<DatabaseConfig>,
+    /// What evidence of a database is captured with.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceConfig>,
     /// How restore tests are done.
     #[serde(default)]
     pub restore_test: RestoreConfig,
@@ -168,6 +171,26 @@ pub struct DatabaseConfig {
     pub connection: String,
 }
 
+/// What evidence of a database is captured with. Paths are relative to the vault.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceConfig {
+    /// Its id in the policy.
+    pub database: String,
+    /// How a role reaches it that may do less than the one of backups; the one of backups otherwise.
+    pub connection: Option<String>,
+    /// The last export of its log of connections.
+    pub connection_log: Option<PathBuf>,
+    /// The last export of its log of statements.
+    pub statement_log: Option<PathBuf>,
+    /// A whole clone of the repository that its migrations come from.
+    pub repository: Option<PathBuf>,
+    /// Approvals of commits, one JSON object a line.
+    pub approvals: Option<PathBuf>,
+    /// Runs of tests and deployments, one JSON object a line.
+    pub ci_runs: Option<PathBuf>,
+}
+
 /// How restore tests are done.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -257,6 +280,12 @@ impl Config {
                 .find(|database| database.id == id)
                 .ok_or_else(|| OperatorError::UnknownDatabase { name: id.into(), known: known() }),
         }
+    }
+
+    /// What evidence of a database is captured with.
+    #[must_use]
+    pub fn evidence(&self, database: Option<&str>) -> Option<&EvidenceConfig> {
+        self.evidence.iter().find(|evidence| Some(evidence.database.as_str()) == database)
     }
 
     /// Opens the store of backups, and those of copies.

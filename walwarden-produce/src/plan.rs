@@ -11,7 +11,7 @@ use walwarden_core::{
     record::Record,
 };
 
-use crate::{copies, error::ProduceError, producer::Producer, prune, record::with_record, vault::Snapshot};
+use crate::{collect, copies, error::ProduceError, producer::Producer, prune, record::with_record, vault::Snapshot};
 
 /// How long a failed restore test of a backup rests before the same backup is tested again.
 const REST_S: i64 = 24 * 3600;
@@ -38,6 +38,8 @@ pub enum Task {
     },
     /// Backups that the retention no longer keeps are to be deleted.
     Prune(prune::Due),
+    /// Evidence is to be captured.
+    Evidence(collect::due::Due),
 }
 
 /// A backup that is due.
@@ -74,6 +76,7 @@ impl Task {
             Self::Copy(due) => format!("copy of backup {} in {}", due.backup, due.store),
             Self::RestoreTest(due) => format!("restore test of {}", due.database),
             Self::Anchor { authority } => format!("time stamp of {authority}"),
+            Self::Evidence(due) => format!("capture of {}", due.words()),
             Self::Prune(due) => format!("delete {} of {}", backups(due.backups.len()), due.database),
         }
     }
@@ -84,6 +87,7 @@ impl Task {
         match (self, other) {
             (Self::Backup(a), Self::Backup(b)) => a.database == b.database && a.expected_at == b.expected_at,
             (Self::RestoreTest(a), Self::RestoreTest(b)) => a.database == b.database,
+            (Self::Evidence(a), Self::Evidence(b)) => a.collector == b.collector && a.database == b.database,
             (Self::Prune(a), Self::Prune(b)) => a.database == b.database,
             (Self::Copy(a), Self::Copy(b)) => a.backup == b.backup && a.store == b.store,
             _ => self == other,
@@ -138,7 +142,9 @@ fn of_record(record: &Record<'_>, now: Time) -> Vec<Task> {
     let backups = promised.iter().filter_map(|database| backup(record, &database.id)).map(Task::Backup);
     let tests = promised.iter().filter_map(|database| restore_test(record, database, now)).map(Task::RestoreTest);
     let prunes = prune::due(record, now).into_iter().map(Task::Prune);
-    missed.chain(backups).chain(tests).chain(prunes).collect()
+    // Last: an inventory of the stores sees what was deleted.
+    let evidence = collect::due::due(record, now).into_iter().map(Task::Evidence);
+    missed.chain(backups).chain(tests).chain(prunes).chain(evidence).collect()
 }
 
 /// An anchor is due once in each window of the cadence, by the time that it states; before the first one, at once.

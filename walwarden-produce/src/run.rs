@@ -16,6 +16,7 @@ use walwarden_core::{
 use crate::{
     anchor::stamp,
     backup::{BackupRequest, NotBackedUp, backup},
+    collect::{CollectRequest, collect},
     copies::copy,
     dump::Progress,
     encryption::Identities,
@@ -146,6 +147,11 @@ fn perform(
             };
             // An authority that is away is no failure of the chain: it is asked again by the next run.
             Ok(stamp(producer, signers, &known).err().map(|error| error.to_string()))
+        }
+        Task::Evidence(due) => {
+            let mut request = CollectRequest::new(due.collector, due.database.as_deref(), due.trigger);
+            request.due_at = Some(due.due_at);
+            Ok(collect(producer, signers, &request)?.failure)
         }
         Task::Prune(due) => {
             let pruned = prune(producer, signers, due)?;

@@ -118,7 +118,7 @@ fn copied(from: &Path, to: PathBuf) -> Result<PathBuf, StorageError> {
 }
 
 /// The zone of the policy in force, in which days of a period begin.
-pub(crate) fn zone(producer: &Producer) -> Result<String, ProduceError> {
+pub fn zone(producer: &Producer) -> Result<String, ProduceError> {
     let snapshot = producer.chain.read()?;
     match producer.policy(&snapshot)? {
         Some(policy) => Ok(policy.timezone),

@@ -57,7 +57,7 @@ pub struct Evidence {
     pub session_role: Option<String>,
     /// Parameters of the collector.
     pub parameters: BTreeMap<String, String>,
-    /// Zone in which the bounds of `covers` are whole days.
+    /// Zone in which days of `covers` are counted.
     pub zone: String,
     /// When it began.
     pub started_at: Time,

@@ -7,8 +7,12 @@ use super::{
     capture::{Failure, Row, Table},
 };
 use crate::{
-    host,
-    postgres::{Connection, ServerFacts, Session, SqlError, facts::facts_of},
+    config, host,
+    postgres::{
+        Connection, ServerFacts, Session, SqlError,
+        facts::{facts_of, server_facts},
+        snapshot::alone,
+    },
 };
 
 /// A statement that takes longer is ended: a capture must not hold back a server.
@@ -38,13 +42,29 @@ impl Ask {
     pub(super) fn open(scene: &Scene<'_>) -> Result<Self, Failure> {
         let config = &scene.producer.config;
         let database = config.database(scene.request.database)?;
-        Self::of(scene, &config.connection(database)?)
+        let own = config.evidence(scene.request.database).and_then(|evidence| evidence.connection.as_deref());
+        let connection = match own {
+            Some(spec) => config::connection(&database.id, spec, config.tools())?,
+            None => config.connection(database)?,
+        };
+        let mut session = Session::open(&connection)?;
+        session.run(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {TIMEOUTS}"))?;
+        let facts = facts_of(&mut session, &connection)?;
+        Ok(Self::of(scene, session, facts))
     }
 
-    fn of(scene: &Scene<'_>, connection: &Connection) -> Result<Self, Failure> {
-        let mut session = Session::open(connection)?;
-        session.run(&format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {TIMEOUTS}"))?;
-        let facts = facts_of(&mut session, connection)?;
+    /// Opens one as the role that makes backups, which reads every table, and with the settings of a backup: the
+    /// schema's text depends on them.
+    pub(super) fn pinned(scene: &Scene<'_>) -> Result<(Self, Connection), Failure> {
+        let config = &scene.producer.config;
+        let connection = config.connection(config.database(scene.request.database)?)?;
+        let facts = server_facts(&connection)?;
+        let mut session = alone(&connection, facts.version_num)?;
+        session.run(TIMEOUTS)?;
+        Ok((Self::of(scene, session, facts), connection))
+    }
+
+    fn of(scene: &Scene<'_>, session: Session, facts: ServerFacts) -> Self {
         let source = Source {
             provider: scene.promised().map_or_else(|| "unknown".into(), |promised| promised.provider.clone()),
             host_sha256: host::digest(&facts.host),
@@ -54,7 +74,12 @@ impl Ask {
             in_recovery: facts.in_recovery,
         };
         let asked = Asked { source, role: facts.user.clone() };
-        Ok(Self { session, asked, facts })
+        Self { session, asked, facts }
+    }
+
+    /// The session itself.
+    pub(super) const fn session(&mut self) -> &mut Session {
+        &mut self.session
     }
 
     /// The answer to a question, as a table.
@@ -82,7 +107,8 @@ impl Ask {
         count.parse().map_err(|_| Failure::new("unexpected-answer", "a count that is no number"))
     }
 
-    fn failed(&self, error: SqlError) -> Failure {
+    /// A failure that names who was asked.
+    pub(super) fn failed(&self, error: SqlError) -> Failure {
         Failure { asked: Some(self.asked.clone()), ..error.into() }
     }
 }

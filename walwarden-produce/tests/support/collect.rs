@@ -85,3 +85,21 @@ pub(crate) fn collect(vault: &Vault, args: &[&str]) -> Captured {
 pub(crate) fn try_collect(vault: &Vault, args: &[&str]) -> Output {
     vault.command().arg("collect").args(args).output().unwrap()
 }
+
+/// A vault of one database that adopts this policy; backups and captures reach it by these connections.
+pub(crate) fn vault_with(policy: &str, connection: &str, evidence: &str) -> Vault {
+    let vault = Vault { dir: tempfile::tempdir().unwrap() };
+    fs::write(vault.passphrase_file(), super::support::PASSPHRASE).unwrap();
+    let file = vault.dir.path().join("policy.toml");
+    fs::write(&file, policy).unwrap();
+    let mut init = vault.command();
+    init.arg("init").arg("--keys").arg(vault.keys()).arg("--root-key").arg(vault.dir.path().join("root.pem"));
+    init.args(["--organisation", "Acme", "--origin", "acme.example/backups", "--zone", "UTC"]);
+    init.args(["--author", "dba-lead", "--approved-by", "cto"]);
+    init.arg("--db").arg(format!("shop={connection}")).arg("--policy").arg(&file);
+    super::support::assert_success(&init.output().unwrap());
+    let config = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(config, format!("{text}\n[[evidence]]\ndatabase = \"shop\"\n{evidence}")).unwrap();
+    vault
+}

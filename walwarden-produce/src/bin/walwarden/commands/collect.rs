@@ -1,10 +1,16 @@
 //! `walwarden collect`.
 
-use walwarden_core::{event::EvidenceTrigger, statement::key_registry::Use};
+use walwarden_core::{
+    event::{Covers, EvidenceTrigger},
+    statement::key_registry::Use,
+};
 use walwarden_produce::{
     ProduceError,
-    collect::{CollectRequest, Collected, collect},
+    collect::{CollectRequest, Collected, Words, collect},
+    error::OperatorError,
+    period,
     producer::Producer,
+    seal::zone,
 };
 
 use super::{open, print};
@@ -13,19 +19,41 @@ use crate::{args::collect::CollectArgs, exit::Exit, job::Job, talk};
 pub(super) fn run(job: &Job, args: &CollectArgs) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
     let database = database(&producer, args)?;
-    let request = CollectRequest {
-        collector: args.collector,
-        database: database.as_deref(),
-        trigger: EvidenceTrigger::Manual,
-        due_at: None,
-        run_by: args.author.as_deref(),
-        reason: args.reason.as_deref(),
-    };
+    let request = request(&producer, args, database.as_deref())?;
     let passphrase = job.passphrase.read("the log and statement keys", false)?;
     let mut signers = producer.unlock(&passphrase, Use::Evidence)?;
     drop(passphrase);
     let collected = collect(&mut producer, &mut signers, &request)?;
     Ok(told(&collected))
+}
+
+fn request<'a>(
+    producer: &Producer,
+    args: &'a CollectArgs,
+    database: Option<&'a str>,
+) -> Result<CollectRequest<'a>, ProduceError> {
+    let instant = |text: &Option<String>| text.as_ref().map(|text| producer.instant(text)).transpose();
+    let covers = |text: &String| {
+        let period = period::parse(text, &zone(producer)?).map_err(OperatorError::from)?;
+        Ok::<_, ProduceError>(Covers { from: period.start, to: period.end })
+    };
+    Ok(CollectRequest {
+        run_by: args.author.as_deref(),
+        reason: args.reason.as_deref(),
+        file: args.file.as_deref(),
+        covers: args.covers.as_ref().map(covers).transpose()?,
+        words: Words {
+            supplier: args.supplier.clone(),
+            at: instant(&args.at)?,
+            valid_until: instant(&args.valid_until)?,
+            encrypted: args.encrypted.as_deref().map(|said| said == "yes"),
+            note: args.note.clone(),
+            custodian: args.custodian.clone(),
+            key: args.key.clone(),
+            place: args.place.clone(),
+        },
+        ..CollectRequest::new(args.collector, database, EvidenceTrigger::Manual)
+    })
 }
 
 /// The database that is meant: where the collector captures one, the only one there is.
