@@ -13,6 +13,7 @@ use walwarden_core::{
 
 use crate::{
     chain_store::{AnyChain, files::FilesChain, postgres::PostgresChain},
+    channel::{ChannelConfig, HeartbeatConfig},
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
     store::{LOCAL, Location, Store, local::LocalStore, remote::RemoteStore},
@@ -42,6 +43,11 @@ pub struct Config {
     /// Where the vault itself is copied.
     #[serde(default)]
     pub vault: VaultConfig,
+    /// Ways to reach people.
+    #[serde(default)]
+    pub channel: Vec<ChannelConfig>,
+    /// What is asked for at the end of each run.
+    pub heartbeat: Option<HeartbeatConfig>,
     /// Who can read them.
     #[serde(default)]
     pub encryption: EncryptionConfig,

@@ -6,10 +6,12 @@
 //! What is appended goes through [`vault`], what is signed through [`signer`].
 
 pub mod alert;
+pub mod alerts;
 pub mod anchor;
 pub mod backup;
 pub mod backup_set;
 pub mod chain_store;
+pub mod channel;
 pub mod clock;
 pub mod collect;
 pub mod config;

@@ -14,6 +14,8 @@ use walwarden_core::{
 };
 
 use crate::{
+    alert::Raised,
+    alerts::raise_due,
     anchor::stamp,
     backup::{BackupRequest, NotBackedUp, backup},
     collect::{CollectRequest, collect},
@@ -43,6 +45,8 @@ pub struct RunRequest<'a> {
     pub jobs: usize,
     /// Told how far a task is.
     pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
+    /// Told of each alert that was raised.
+    pub told: &'a dyn Fn(&Raised),
     /// Set to stop after what is being done.
     pub cancel: &'a AtomicBool,
 }
@@ -75,7 +79,7 @@ pub fn claim(producer: &Producer) -> Result<Option<File>, StorageError> {
     }
 }
 
-/// Does what is due, and tells of each task before and after.
+/// Does what is due, tells of each task before and after, and raises the alerts that are due.
 ///
 /// # Errors
 /// The vault takes no record; nothing more is done then. Tasks that failed are no error.
@@ -97,8 +101,10 @@ pub fn run(
         let from = producer.now();
         let failure = perform(producer, signers, request, &task)?;
         ended(&Done { task, from, to: producer.now(), failure });
+        // At once: what is done next may take hours.
+        raise_due(producer, &mut signers.head, request.told)?;
     }
-    Ok(())
+    raise_due(producer, &mut signers.head, request.told)
 }
 
 /// Does one task; `Some` tells why it failed, and that is recorded.

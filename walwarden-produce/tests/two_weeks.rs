@@ -114,6 +114,7 @@ impl World {
             run_as: None,
             jobs: 1,
             progress: &|_| (),
+            told: &|_| (),
             cancel: &AtomicBool::new(false),
         };
         let mut all = Vec::new();

@@ -21,8 +21,10 @@ mod verify_db;
 
 use std::{path::Path, sync::Arc};
 
+use walwarden_core::event::AlertRaised;
 use walwarden_produce::{
-    ProduceError, clock::SystemClock, encryption::Identities, error::OperatorError, host, producer::Producer, runs,
+    ProduceError, alert::Raised, alerts::raise_due, clock::SystemClock, encryption::Identities, error::OperatorError,
+    host, producer::Producer, runs, signer::HeadSigner,
 };
 
 use crate::{
@@ -82,6 +84,29 @@ fn identities(producer: &Producer, named: Option<&Path>) -> Result<Identities, P
     match named.or(producer.config.encryption.identity.as_deref()) {
         Some(file) => Ok(Identities::read(&producer.folder.join(file)).map_err(OperatorError::from)?),
         None => Ok(Identities::default()),
+    }
+}
+
+/// Raises the alerts that are due after what was just done.
+fn alert(producer: &mut Producer, head: &mut HeadSigner) -> Result<(), ProduceError> {
+    raise_due(producer, head, &raised)
+}
+
+/// One line for an alert.
+fn raised(raised: &Raised) {
+    let AlertRaised { alert, severity, channel, .. } = &raised.recorded;
+    let what = format!("alert {alert} ({severity}) by {channel}: {}", raised.delivery());
+    match &raised.why {
+        None => talk::notice(&what),
+        Some(why) => talk::two_lines(&format!("{what}: {why}"), "see [[channel]] in walwarden.toml; it is tried again"),
+    }
+}
+
+/// Asks for the heartbeat's address, where there is one. A run has not failed because nobody heard of it.
+fn heartbeat(producer: &Producer) {
+    let Some(heartbeat) = &producer.config.heartbeat else { return };
+    if let Err(failure) = heartbeat.ping(&producer.folder) {
+        talk::notice(&format!("the heartbeat did not arrive: {}", failure.why));
     }
 }
 

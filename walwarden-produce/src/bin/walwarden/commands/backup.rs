@@ -6,7 +6,7 @@ use walwarden_produce::{
     backup::{BackedUp, BackupRequest, NotBackedUp, backup},
 };
 
-use super::{open, print, sweep};
+use super::{alert, copy::copies, open, print, sweep};
 use crate::{exit::Exit, hint, job::Job, talk};
 
 pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usize) -> Result<Exit, ProduceError> {
@@ -30,13 +30,15 @@ pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usi
     };
     let result = backup(&mut producer, &mut signers, &request);
     bar.done();
-    match result {
+    let exit = match result {
         Ok(done) => {
             completed(&done);
-            super::copy::copies(&mut producer, &mut signers, Some(done.entry.id.as_str()), false)
+            copies(&mut producer, &mut signers, Some(done.entry.id.as_str()), false)?
         }
-        Err(failure) => failed(&database.id, failure),
-    }
+        Err(failure) => failed(&database.id, failure)?,
+    };
+    alert(&mut producer, &mut signers.head)?;
+    Ok(exit)
 }
 
 fn completed(done: &BackedUp) {

@@ -13,7 +13,7 @@ use walwarden_produce::{
     seal::zone,
 };
 
-use super::{open, print};
+use super::{alert, open, print};
 use crate::{args::collect::CollectArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, args: &CollectArgs) -> Result<Exit, ProduceError> {
@@ -24,7 +24,9 @@ pub(super) fn run(job: &Job, args: &CollectArgs) -> Result<Exit, ProduceError> {
     let mut signers = producer.unlock(&passphrase, Use::Evidence)?;
     drop(passphrase);
     let collected = collect(&mut producer, &mut signers, &request)?;
-    Ok(told(&collected))
+    let exit = told(&collected);
+    alert(&mut producer, &mut signers.head)?;
+    Ok(exit)
 }
 
 fn request<'a>(

@@ -7,7 +7,7 @@ use walwarden_produce::{
     producer::{Producer, Signers},
 };
 
-use super::open;
+use super::{alert, open};
 use crate::{exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, backup: Option<&str>, again: bool) -> Result<Exit, ProduceError> {
@@ -15,7 +15,9 @@ pub(super) fn run(job: &Job, backup: Option<&str>, again: bool) -> Result<Exit, 
     let passphrase = job.passphrase.read("the log key", false)?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
-    copies(&mut producer, &mut signers, backup, again)
+    let exit = copies(&mut producer, &mut signers, backup, again)?;
+    alert(&mut producer, &mut signers.head)?;
+    Ok(exit)
 }
 
 /// Makes and reads copies, a line each.

@@ -88,14 +88,27 @@ fn test(job: &Job, args: &AlertTestArgs) -> Result<Exit, ProduceError> {
     let passphrase = job.passphrase.read("the log key", false)?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
+    let mut exit = Exit::Done;
     for channel in &channels {
-        let alert =
-            Alert { name: "test", severity: "info", subject: None, channel, recipients_ref: "policy", test: true };
+        let alert = Alert {
+            name: "test",
+            severity: "info",
+            text: "a test: whoever reads this acknowledges it with `walwarden alert ack`",
+            subject: None,
+            channel,
+            recipients_ref: "policy",
+            test: true,
+        };
         let raised = raise(&mut producer, &mut head, &alert)?;
-        print(&[("alert", raised.id.to_string()), ("channel", channel.clone()), ("delivery", "unknown".into())]);
+        let delivery = raised.delivery();
+        print(&[("alert", raised.entry.id.to_string()), ("channel", channel.clone()), ("delivery", delivery.into())]);
+        if let Some(why) = raised.why {
+            let hint = "it is recorded; see [[channel]] in walwarden.toml, and test again";
+            talk::two_lines(&format!("the alert is not known to have arrived by {channel}: {why}"), hint);
+            exit = Exit::Failed;
+        }
     }
-    talk::notice("no channel is connected in this version: the alerts are recorded, and nothing was sent");
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 pub(super) fn hold(job: &Job, command: &HoldCommand) -> Result<Exit, ProduceError> {

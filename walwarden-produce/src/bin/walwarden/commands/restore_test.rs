@@ -19,7 +19,7 @@ use walwarden_produce::{
     restore_test::{RestoreTestRequest, Tested, Words, restore_test},
 };
 
-use super::{identities, open, print, sweep};
+use super::{alert, identities, open, print, sweep};
 use crate::{
     exit::Exit,
     job::{Job, RestoreTestJob, To},
@@ -67,7 +67,9 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
     };
     let result = restore_test(&mut producer, &mut signers, &request);
     bar.done();
-    Ok(told(&result?))
+    let exit = told(&result?);
+    alert(&mut producer, &mut signers.head)?;
+    Ok(exit)
 }
 
 /// A runbook as it is now.

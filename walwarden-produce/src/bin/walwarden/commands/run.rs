@@ -3,12 +3,13 @@
 use walwarden_core::statement::key_registry::Use;
 use walwarden_produce::{
     ProduceError,
+    alerts::due,
     plan::{next, plan},
     producer::Producer,
     run::{Done, RunRequest, claim, run as do_all},
 };
 
-use super::{identities, open};
+use super::{heartbeat, identities, open, raised};
 use crate::{
     exit::Exit,
     job::{Job, RunJob},
@@ -23,7 +24,8 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
         return coming(&producer, planned.is_empty());
     }
     // Without anything to do no key is opened.
-    if planned.is_empty() {
+    if planned.is_empty() && due(&producer)?.is_empty() {
+        heartbeat(&producer);
         return coming(&producer, true);
     }
     let Some(_claim) = claim(&producer)? else {
@@ -42,13 +44,15 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
         run_as: task.run_as.as_deref(),
         jobs: task.jobs,
         progress: &progress,
+        told: &raised,
         cancel: &cancel,
     };
     let mut failed = 0_usize;
     let mut ended = |done: &Done| failed += usize::from(!told(done));
     do_all(&mut producer, &mut signers, &request, &mut |task| talk::notice(&task.words()), &mut ended)?;
     bar.done();
-    coming(&producer, false)?;
+    heartbeat(&producer);
+    coming(&producer, planned.is_empty())?;
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
