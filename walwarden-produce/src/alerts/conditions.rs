@@ -47,7 +47,7 @@ impl Condition {
         Self::new(alert, "warn", subject, text)
     }
 
-    fn to_all(self) -> Self {
+    fn told_to_all(self) -> Self {
         Self { to_all: true, ..self }
     }
 }
@@ -86,7 +86,7 @@ fn happened(line: &Line<'_>) -> Option<Condition> {
             let (database, outcome) = (&test.database, test.outcome.word());
             let differs = matches!((test.root_expected, test.root_actual), (Some(a), Some(b)) if a != b);
             let (name, what) = if differs { ("content-mismatch", ": other content") } else { ("restore-failed", "") };
-            Some(Condition::page(name, id, format!("restore test of {database} {outcome}{what}")).to_all())
+            Some(Condition::page(name, id, format!("restore test of {database} {outcome}{what}")).told_to_all())
         }
         Event::EvidenceCollected(capture) => superuser(id, &capture),
         _ => None,
