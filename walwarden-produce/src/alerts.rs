@@ -14,6 +14,7 @@ use walwarden_core::{
     record::Record,
 };
 
+pub(crate) use self::conditions::newest_at_hand;
 use self::conditions::{Condition, conditions};
 use crate::{
     alert::{Alert, Raised, raise},
@@ -70,6 +71,17 @@ pub fn raise_due(producer: &mut Producer, head: &mut HeadSigner, told: &dyn Fn(&
         told(&raise(producer, head, &alert)?);
     }
     Ok(())
+}
+
+/// What is wrong now, in words, told or not.
+///
+/// # Errors
+/// The vault is damaged.
+pub fn standing(producer: &Producer) -> Result<Vec<(&'static str, String)>, ProduceError> {
+    let snapshot = producer.chain.read()?;
+    let now = producer.now();
+    let all = with_record(producer, &snapshot, |record| Ok(conditions(record, now)))?;
+    Ok(all.into_iter().map(|condition| (condition.alert, condition.text)).collect())
 }
 
 /// What is due: by the channels that the policy in force names, else by all that are configured.

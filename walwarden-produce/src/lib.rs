@@ -24,6 +24,7 @@ pub mod host;
 mod http;
 pub mod init;
 pub mod keys;
+pub mod metrics;
 pub mod mirror;
 pub mod passphrase;
 pub mod people;

@@ -80,7 +80,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Chain(ChainCommand),
     /// Show what exists, and what the rules say of it so far
-    Status,
+    Status(StatusArgs),
     /// Print the newest signed head: origin, size, root
     Head,
     /// Show, add, replace and revoke keys
@@ -252,6 +252,25 @@ pub(crate) struct InitArgs {
     /// Passphrase of the root key from a file [default: as for the other keys, when that is not asked for]
     #[arg(long, value_name = "FILE")]
     pub(crate) root_passphrase_file: Option<PathBuf>,
+}
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  walwarden --vault /srv/vault status
+  walwarden --vault /srv/vault status --openmetrics --out /var/lib/node_exporter/textfile/walwarden.prom";
+
+#[derive(Debug, Group)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub(crate) struct StatusArgs {
+    /// Print chain, what is due, what is wrong, rules and metrics as JSON
+    #[arg(long, conflicts_with = "openmetrics")]
+    pub(crate) json: bool,
+    /// Print metrics as OpenMetrics text
+    #[arg(long)]
+    pub(crate) openmetrics: bool,
+    /// Write the metrics to a file, in one step
+    #[arg(long, value_name = "FILE", requires = "openmetrics")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -50,7 +50,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Copy { backup, again } => copy::run(&job, backup.as_deref(), *again),
         Task::Collect(args) => collect::run(&job, args),
         Task::Bundle(bundle) => bundle::run(&job, bundle),
-        Task::Status => status::run(&job),
+        Task::Status(args) => status::run(&job, args),
         Task::Head => head::run(&job),
         Task::Key(command) => key::run(&job, command),
         Task::Review(args) => review::run(&job, args),

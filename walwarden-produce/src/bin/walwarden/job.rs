@@ -10,7 +10,8 @@ use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorErr
 
 use crate::args::{
     AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs, PolicyCommand,
-    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs, TriggerArg, VaultCommand, VaultRestoreArgs,
+    VerifyDbArgs,
     collect::CollectArgs,
     key::KeyCommand,
     people::{
@@ -44,7 +45,7 @@ pub(crate) enum Task {
     Copy { backup: Option<String>, again: bool },
     Collect(CollectArgs),
     Bundle(BundleArgs),
-    Status,
+    Status(StatusArgs),
     Head,
     Key(KeyCommand),
     Review(Box<ReviewArgs>),
@@ -145,7 +146,7 @@ impl TryFrom<Args> for Job {
             Command::Copy(CopyArgs { backup, again }) => Task::Copy { backup, again },
             Command::Collect(args) => Task::Collect(args),
             Command::Bundle(bundle) => Task::Bundle(bundle),
-            Command::Status => Task::Status,
+            Command::Status(status) => Task::Status(status),
             Command::Head => Task::Head,
             Command::Key(command) => Task::Key(command),
             Command::Review(args) => Task::Review(args),

@@ -1,15 +1,41 @@
 //! `walwarden status`.
 
+use serde_json::{Value, json};
+use walwarden_core::rules::RuleResult;
 use walwarden_produce::{
     ProduceError,
+    alerts::standing,
+    files::replace,
+    metrics::{metrics, open_metrics},
+    plan::{Task, plan},
+    producer::Producer,
     status::{DatabaseStatus, status},
 };
 
 use super::open;
-use crate::{exit::Exit, job::Job};
+use crate::{args::StatusArgs, exit::Exit, job::Job};
 
-pub(super) fn run(job: &Job) -> Result<Exit, ProduceError> {
-    let status = status(&open(job)?)?;
+pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
+    let producer = open(job)?;
+    if args.openmetrics {
+        let text = open_metrics(&metrics(&producer)?);
+        match &args.out {
+            Some(path) => replace(path, text.as_bytes(), 0o644)?,
+            None => print!("{text}"),
+        }
+        return Ok(Exit::Done);
+    }
+    if args.json {
+        println!("{:#}", json(&producer)?);
+        return Ok(Exit::Done);
+    }
+    for task in plan(&producer)? {
+        println!("due    {}", task.words());
+    }
+    for (name, text) in standing(&producer)? {
+        println!("wrong  {name}: {text}");
+    }
+    let status = status(&producer)?;
     println!("chain  {}", status.origin);
     println!("head   {} {}", status.head.size, status.head.root);
     if status.uncovered > 0 {
@@ -32,6 +58,27 @@ pub(super) fn run(job: &Job) -> Result<Exit, ProduceError> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The same for programs.
+fn json(producer: &Producer) -> Result<Value, ProduceError> {
+    let status = status(producer)?;
+    let rule = |result: &RuleResult| {
+        let (population, deviating) = (result.items.len(), result.deviating());
+        json!({ "id": result.rule.id, "status": result.status.word(), "population": population, "deviating": deviating })
+    };
+    let due: Vec<String> = plan(producer)?.iter().map(Task::words).collect();
+    let wrong = standing(producer)?;
+    let wrong: Vec<Value> = wrong.iter().map(|(alert, text)| json!({ "alert": alert, "text": text })).collect();
+    Ok(json!({
+        "origin": status.origin.as_str(),
+        "head": { "size": status.head.size, "root": status.head.root.to_string() },
+        "uncovered": status.uncovered,
+        "due": due,
+        "wrong": wrong,
+        "rules": status.rules.iter().map(rule).collect::<Vec<_>>(),
+        "metrics": metrics(producer)?,
+    }))
 }
 
 fn database(database: &DatabaseStatus) {
