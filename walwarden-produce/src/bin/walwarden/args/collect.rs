@@ -36,7 +36,7 @@ pub(crate) struct CollectArgs {
     /// Of an export: which period it should cover [default: the last window of the policy that is over]
     #[arg(long, value_name = "PERIOD")]
     pub(crate) covers: Option<String>,
-    /// Of a document: whose it is, as [[subservice]] of the policy names it
+    /// Of a document: whose it is, as a subservice of the policy is named
     #[arg(long, value_name = "NAME")]
     pub(crate) supplier: Option<String>,
     /// When a document was issued, a file was made, a key was seen: a date, or an RFC 3339 time
