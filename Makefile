@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo test check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
+.PHONY: help demo test matrix check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -13,6 +13,10 @@ demo: ## the whole path on a throwaway PostgreSQL, with the report to look at
 test: ## everything, with the servers and peers it needs
 	@.ci/setup test
 	@.ci/test
+
+matrix: ## dumps between PostgreSQL 13, 14, 16, 17, 18 and the installed one, there and back
+	@.ci/setup test
+	@WALWARDEN_TEST_SERVERS=$$(.ci/servers 13 14 16 17 18) cargo test --quiet -p walwarden-produce --test postgres_matrix -- --nocapture
 
 check: fmt lint vectors ## fast, for every commit: format, lints, docs, vectors, unit tests, fixtures
 	@cargo test --quiet -p walwarden-core

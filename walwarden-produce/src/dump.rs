@@ -224,7 +224,7 @@ fn dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, Du
     let before = catalog::sequences(snapshot.session()).map_err(in_content)?;
     // From the first lock on others may queue for exclusive ones: every session that will need a share takes it now.
     (request.progress)(Progress::Stage(Stage::Dump));
-    let running = pg_dump::Running::start(connection, snapshot.id(), request.dump_path, version)?;
+    let running = pg_dump::Running::start(connection, snapshot.id(), request.dump_path, (facts.major(), version))?;
     let further: Result<Vec<Session>, SnapshotError> = (1..request.jobs).map(|_| snapshot.reader()).collect();
     let further = further.map_err(|error| DumpError::snapshot(Stage::Content, &error))?;
     let tables = catalog::tables(snapshot.session()).map_err(in_content)?;

@@ -30,6 +30,7 @@ use crate::{
         checks::SmokeQuery,
         cluster::{Cluster, ClusterRequest},
         compare::{Expected, RestoreRequest, Restored, restore_and_compare},
+        pg_restore,
         target::{Place, Target},
     },
     runs,
@@ -197,7 +198,7 @@ impl Run<'_> {
                 Cluster::start(&ClusterRequest {
                     bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
                     run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
-                    server_major: major(expected.server_version),
+                    server_major: pg_restore::server_for(major(expected.server_version), expected.pg_dump_version),
                     name: Some(self.test_id.as_str()),
                     settings: &[],
                 })

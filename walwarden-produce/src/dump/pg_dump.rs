@@ -48,12 +48,12 @@ impl Running {
         connection: &Connection,
         snapshot: &str,
         path: &Path,
-        version: String,
+        (server, version): (u32, String),
     ) -> Result<Self, DumpError> {
         let snapshot = format!("--snapshot={snapshot}");
         let wait = format!("--lock-wait-timeout={SHARED_LOCK_MILLISECONDS}");
         let args = ["--format=custom", "--no-password", &wait, &snapshot].map(str::to_owned);
-        let mut command = command(connection, Program::PgDump)?;
+        let mut command = command(connection, Program::PgDump, server)?;
         command.args(&args).arg("--file").arg(path);
         let (child, stderr) = spawn(command, Program::PgDump)?;
         Ok(Self { child, stderr: Some(stderr), path: path.into(), args: args.into(), version })
@@ -108,8 +108,8 @@ impl Drop for Running {
 ///
 /// psql sessions end by their closed pipes; pg_dump writes to a file and would go on. `setpriv` asks the kernel for a
 /// signal at the parent's death; where it is missing, a killed backup's pg_dump runs to its end and nobody takes its file.
-pub(super) fn command(connection: &Connection, program: Program) -> Result<Command, DumpError> {
-    let path = connection.tools().find(program)?;
+pub(super) fn command(connection: &Connection, program: Program, server: u32) -> Result<Command, DumpError> {
+    let path = connection.tools().find_for_major(program, server)?;
     let setpriv = Path::new("/usr/bin/setpriv");
     let command = if setpriv.is_file() {
         let mut command = Command::new(setpriv);

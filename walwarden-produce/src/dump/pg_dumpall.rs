@@ -20,7 +20,7 @@ pub(super) struct Globals {
 
 /// Writes roles and tablespaces to a file that is there already.
 pub(super) fn run(connection: &Connection, path: &Path, facts: &ServerFacts) -> Result<Globals, DumpError> {
-    let mut command = command(connection, Program::PgDumpall)?;
+    let mut command = command(connection, Program::PgDumpall, facts.major())?;
     command.args(["--globals-only", "--no-role-passwords", "--no-password"]);
     // It connects to `postgres` otherwise, which may be closed to this role.
     command.arg("--database").arg(&facts.database).arg("--file").arg(path);

@@ -12,8 +12,7 @@ use crate::postgres::{
 /// Returns what is known of the server, and pg_dump's version.
 pub(super) fn check(connection: &Connection) -> Result<(ServerFacts, String), DumpError> {
     let tools = connection.tools();
-    let (version, client) = tools.version(Program::PgDump)?;
-    tools.version(Program::PgDumpall)?;
+    tools.find(Program::PgDump)?;
     let failed = |error: SqlError| DumpError::sql(Stage::Preflight, &error);
     let mut session = Session::open(connection).map_err(failed)?;
     let facts = facts_of(&mut session, connection).map_err(failed)?;
@@ -22,6 +21,8 @@ pub(super) fn check(connection: &Connection) -> Result<(ServerFacts, String), Du
         let message = format!("the server is reached through a transaction pooler: {reason}");
         return Err(refused("transaction-pooler", message));
     }
+    let (version, client) = tools.version_for_major(Program::PgDump, facts.major())?;
+    tools.version_for_major(Program::PgDumpall, facts.major())?;
     if facts.major() > client {
         let message = format!("pg_dump {client} cannot dump a server of version {}", facts.major());
         return Err(refused("server-newer-than-pg-dump", message));

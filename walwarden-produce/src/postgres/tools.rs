@@ -100,7 +100,9 @@ impl Tools {
         first_with(&folders, program).ok_or(ToolError::Missing(program))
     }
 
-    /// The path of a program of one major version, for a server like the source's; else the nearest newer one.
+    /// The path of a program of one major version; else the nearest newer one.
+    ///
+    /// Not simply the newest: an archive of pg_dump 17 or later comes back into servers of 17 and later only.
     ///
     /// # Errors
     /// [`ToolError::Missing`].
@@ -119,16 +121,27 @@ impl Tools {
     /// # Errors
     /// [`ToolError`] when the program is missing or prints no version.
     pub fn version(&self, program: Program) -> Result<(String, u32), ToolError> {
-        let path = self.find(program)?;
-        let output = Command::new(path).arg("--version").output().map_err(|_| ToolError::Missing(program))?;
-        let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        let major = major_of(&text).ok_or(ToolError::Version(program))?;
-        Ok((text, major))
+        version_of(program, &self.find(program)?)
+    }
+
+    /// As [`Tools::version`], of the program that [`Tools::find_for_major`] finds.
+    ///
+    /// # Errors
+    /// [`ToolError`] when the program is missing or prints no version.
+    pub fn version_for_major(&self, program: Program, major: u32) -> Result<(String, u32), ToolError> {
+        version_of(program, &self.find_for_major(program, major)?)
     }
 }
 
+fn version_of(program: Program, path: &Path) -> Result<(String, u32), ToolError> {
+    let output = Command::new(path).arg("--version").output().map_err(|_| ToolError::Missing(program))?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let major = major_of(&text).ok_or(ToolError::Version(program))?;
+    Ok((text, major))
+}
+
 /// The major version in `pg_dump (PostgreSQL) 15.18 (Debian ..)`.
-fn major_of(text: &str) -> Option<u32> {
+pub(crate) fn major_of(text: &str) -> Option<u32> {
     let number = text.split(") ").nth(1)?;
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

@@ -49,7 +49,8 @@ pub struct ClusterRequest<'a> {
 pub struct Cluster {
     folder: PathBuf,
     server: Child,
-    tools: Tools,
+    /// Client programs of the folder that was asked for; otherwise the installed ones.
+    clients: Tools,
     removed: bool,
 }
 
@@ -109,7 +110,9 @@ impl Cluster {
         let server = started.inspect_err(|_| {
             let _ = fs::remove_dir_all(&folder);
         })?;
-        let mut cluster = Self { folder, server, tools, removed: false };
+        let clients = request.bin_dir.filter(|folder| folder.join(Program::PgRestore.name()).is_file());
+        let clients = Tools { bin_dir: clients.map(Path::to_path_buf) };
+        let mut cluster = Self { folder, server, clients, removed: false };
         cluster.wait()?;
         Ok(cluster)
     }
@@ -119,7 +122,7 @@ impl Cluster {
     pub fn connection(&self, database: &str) -> Connection {
         let host = self.folder.to_string_lossy();
         let text = format!("host={} port={PORT} user={SUPERUSER} dbname={}", quoted(&host), quoted(database));
-        Connection::local(&text, Tools::default()).with_tools(Tools { bin_dir: self.client_folder() })
+        Connection::local(&text, self.clients.clone())
     }
 
     /// Its folder, which only its user and root can enter.
@@ -134,11 +137,6 @@ impl Cluster {
     /// When the folder cannot be removed.
     pub fn remove(mut self) -> io::Result<()> {
         self.tear_down()
-    }
-
-    /// Client programs of an explicit folder; otherwise the newest installed ones.
-    fn client_folder(&self) -> Option<PathBuf> {
-        self.tools.bin_dir.clone().filter(|folder| folder.join(Program::PgRestore.name()).is_file())
     }
 
     fn wait(&mut self) -> Result<(), ClusterError> {

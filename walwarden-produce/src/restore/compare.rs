@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -82,6 +82,8 @@ pub struct Expected<'a> {
     pub schema_counts: &'a BTreeMap<String, i64>,
     /// `server_version` of the source.
     pub server_version: &'a str,
+    /// `pg_dump --version` of what made the archive.
+    pub pg_dump_version: &'a str,
 }
 
 /// What came back, and how it compares.
@@ -126,7 +128,7 @@ pub struct Restored {
 /// `connect` gives connections to databases of the target by name; through `postgres` the new one is created.
 #[must_use]
 pub fn restore_and_compare(connect: &dyn Fn(&str) -> Connection, request: &RestoreRequest<'_>) -> Restored {
-    let mut run = Run { request, result: Restored::nothing_yet(request) };
+    let mut run = Run { request, pg_restore: PathBuf::new(), result: Restored::nothing_yet(request) };
     let admin = if request.create { "postgres" } else { request.database };
     run.all(&connect(admin), &connect(request.database));
     let mut result = run.result;
@@ -198,6 +200,8 @@ pub(crate) fn totals(leaves: &[ContentLeaf]) -> (u64, u64) {
 
 struct Run<'a> {
     request: &'a RestoreRequest<'a>,
+    /// The program that reads the archive, once the server is known.
+    pg_restore: PathBuf,
     result: Restored,
 }
 
@@ -255,6 +259,8 @@ impl Run<'_> {
         if self.request.refused_system == Some(facts.system_identifier) {
             return Err("the target is the system that was backed up, and no reason was given for that".into());
         }
+        self.pg_restore =
+            pg_restore::program(admin.tools(), self.request.expected.pg_dump_version, facts.major()).map_err(told)?;
         let mut session = Session::open(admin).map_err(told)?;
         if self.request.create {
             let name = quote_ident(self.request.database);
@@ -279,14 +285,15 @@ impl Run<'_> {
 
     fn extensions(&mut self, admin: &Connection) -> Result<Done, Failure> {
         let mut session = Session::open(admin).map_err(told)?;
-        let names = pg_restore::extensions(&mut session, admin, self.request.dump_path).map_err(told)?;
+        let names = pg_restore::extensions(&mut session, &self.pg_restore, self.request.dump_path).map_err(told)?;
         let text = if names.is_empty() { "none needed".into() } else { names.join(", ") };
         Ok(Done::Ok(Some(text)))
     }
 
     fn restore(&mut self, restored: &Connection) -> Result<Done, Failure> {
         let request = self.request;
-        pg_restore::restore(restored, request.dump_path, request.jobs, request.cancel).map_err(told)?;
+        let archive = (self.pg_restore.as_path(), request.dump_path);
+        pg_restore::restore(restored, archive, request.jobs, request.cancel).map_err(told)?;
         Ok(Done::Ok(None))
     }
 

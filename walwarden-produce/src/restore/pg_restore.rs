@@ -2,17 +2,18 @@
 
 use std::{
     fs, io,
-    path::Path,
-    process::Stdio,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
 use crate::postgres::{
-    Connection, Program, Session, SqlError,
+    Connection, Program, Session, SqlError, Tools,
     catalog::texts,
     quote::{quote_ident, quote_literal},
+    tools::major_of,
 };
 
 /// Why an archive did not come back.
@@ -25,6 +26,20 @@ pub enum RestoreError {
     /// pg_restore cannot be run, or a file not be read.
     #[error("{0}")]
     Io(String),
+    /// No installed pg_restore reads what a newer pg_dump wrote.
+    #[error("pg_restore {installed} cannot read an archive of pg_dump {archive}")]
+    TooOld {
+        /// The newest that is installed.
+        installed: u32,
+        /// What the archive needs.
+        archive: u32,
+    },
+    /// The one that reads the archive does not speak to a server as old as this.
+    #[error("pg_restore {installed}, which the archive needs, restores into servers of {SINCE} and later only")]
+    ServerTooOld {
+        /// The version that the archive needs.
+        installed: u32,
+    },
     /// The target does not offer what the archive needs.
     #[error("the target has no extension {0}")]
     ExtensionsMissing(String),
@@ -39,6 +54,34 @@ pub enum RestoreError {
     /// The caller asked to stop.
     #[error("stopped")]
     Stopped,
+}
+
+/// The version from which pg_restore sets `transaction_timeout`, which no server before it knows.
+const SINCE: u32 = 17;
+
+/// The oldest server that takes an archive of a source like this one: the source's own version, unless a newer pg_dump
+/// has made it.
+#[must_use]
+pub fn server_for(source: Option<u32>, pg_dump_version: &str) -> Option<u32> {
+    let least = if major_of(pg_dump_version)? >= SINCE { SINCE } else { 0 };
+    source.map(|source| source.max(least))
+}
+
+/// The `pg_restore` that reads an archive and speaks to a server: the nearest to the `pg_dump` that made it.
+///
+/// # Errors
+/// None does both, or none is installed.
+pub fn program(tools: &Tools, pg_dump_version: &str, server: u32) -> Result<PathBuf, RestoreError> {
+    let unstated = || RestoreError::Io(format!("{pg_dump_version:?} is no version of pg_dump"));
+    let archive = major_of(pg_dump_version).ok_or_else(unstated)?;
+    let (_, installed) = tools.version_for_major(Program::PgRestore, archive).map_err(SqlError::Tool)?;
+    if installed < archive {
+        return Err(RestoreError::TooOld { installed, archive });
+    }
+    if installed >= SINCE && server < SINCE {
+        return Err(RestoreError::ServerTooOld { installed });
+    }
+    Ok(tools.find_for_major(Program::PgRestore, archive).map_err(SqlError::Tool)?)
 }
 
 /// Creates the roles that policies and mappings name, without any right. Returns how many were made.
@@ -71,9 +114,8 @@ fn identifier(text: &str) -> Option<String> {
 ///
 /// # Errors
 /// [`RestoreError::ExtensionsMissing`] with all their names.
-pub fn extensions(session: &mut Session, connection: &Connection, archive: &Path) -> Result<Vec<String>, RestoreError> {
-    let path = connection.tools().find(Program::PgRestore).map_err(SqlError::Tool)?;
-    let output = std::process::Command::new(path).arg("--list").arg(archive).env("LC_ALL", "C").output();
+pub fn extensions(session: &mut Session, pg_restore: &Path, archive: &Path) -> Result<Vec<String>, RestoreError> {
+    let output = Command::new(pg_restore).arg("--list").arg(archive).env("LC_ALL", "C").output();
     let output = output.map_err(|error| RestoreError::Io(format!("pg_restore does not start: {error}")))?;
     if !output.status.success() {
         let said = first_complaint(&String::from_utf8_lossy(&output.stderr));
@@ -102,8 +144,13 @@ pub fn extensions(session: &mut Session, connection: &Connection, archive: &Path
 ///
 /// # Errors
 /// [`RestoreError`].
-pub fn restore(connection: &Connection, archive: &Path, jobs: usize, cancel: &AtomicBool) -> Result<(), RestoreError> {
-    let mut command = connection.command(Program::PgRestore).map_err(SqlError::Tool)?;
+pub fn restore(
+    connection: &Connection,
+    (pg_restore, archive): (&Path, &Path),
+    jobs: usize,
+    cancel: &AtomicBool,
+) -> Result<(), RestoreError> {
+    let mut command = connection.prepared(Command::new(pg_restore));
     command.args(["--exit-on-error", "--no-owner", "--no-privileges", "--no-tablespaces", "--no-password"]);
     // A restored subscription would be disabled; the test has no business with other servers at all.
     command.arg("--no-subscriptions").arg(format!("--jobs={}", jobs.max(1))).arg(archive);

@@ -53,6 +53,7 @@ impl Gates {
             schema: backup.data.schema,
             schema_counts: &backup.schema_counts,
             server_version: &backup.server.version,
+            pg_dump_version: &backup.pg_dump.version,
         })
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use walwarden_core::{Time, event::Outcome, rows::RowKey, statement::restore_test::StepOutcome};
 use walwarden_produce::{
     dump::{DumpError, DumpRequest, Dumped, Progress, attested_dump},
-    postgres::{Connection, Program, Session},
+    postgres::{Connection, Program, Session, Tools},
     restore::{
         checks::SmokeQuery,
         cluster::{Cluster, ClusterRequest},
@@ -112,10 +112,25 @@ pub fn dump_watched(
 }
 
 pub fn restore(target: &Cluster, files: &Files, dumped: &Dumped, smoke: &[SmokeQuery]) -> Restored {
+    restore_with(target, None, files, dumped, smoke)
+}
+
+/// Restores with the programs of a folder, where there is one.
+pub fn restore_with(
+    target: &Cluster,
+    tools: Option<&Tools>,
+    files: &Files,
+    dumped: &Dumped,
+    smoke: &[SmokeQuery],
+) -> Restored {
     let row_key = key();
     let cancel = AtomicBool::new(false);
+    let connect = |database: &str| {
+        let connection = target.connection(database);
+        tools.map_or(connection.clone(), |tools| connection.with_tools(tools.clone()))
+    };
     restore_and_compare(
-        &|database| target.connection(database),
+        &connect,
         &RestoreRequest {
             dump_path: &files.dump,
             globals_path: Some(&files.globals),
@@ -131,6 +146,7 @@ pub fn restore(target: &Cluster, files: &Files, dumped: &Dumped, smoke: &[SmokeQ
                 schema: dumped.schema.digests,
                 schema_counts: &dumped.schema.counts,
                 server_version: &dumped.server.version,
+                pg_dump_version: &dumped.pg_dump.version,
             },
             smoke,
             amcheck_required: false,

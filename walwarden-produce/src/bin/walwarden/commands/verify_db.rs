@@ -47,6 +47,7 @@ pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> 
         schema: backup.data.schema,
         schema_counts: &backup.schema_counts,
         server_version: &backup.server.version,
+        pg_dump_version: &backup.pg_dump.version,
     };
     let target = connection("--db", &args.db, attested.tools.clone())?;
     let cancel = talk::cancel_flag();
