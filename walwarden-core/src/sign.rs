@@ -117,9 +117,15 @@ pub enum SignError {
     /// It must not be signed.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The signer could not be reached, or could not remember.
+    /// A signer apart says that it must not be signed.
+    #[error("the signer refuses: {0}")]
+    Declined(String),
+    /// The signer could not remember, or does not work as it should.
     #[error("the signer is unavailable: {0}")]
     Unavailable(String),
+    /// The signer could not be reached; whether it has signed is not known.
+    #[error("the signer is away: {0}")]
+    Away(String),
     /// A document has no canonical form.
     #[error(transparent)]
     Jcs(#[from] JcsError),
@@ -139,11 +145,8 @@ pub trait SignHead {
     /// The last signed head.
     ///
     /// # Errors
-    /// [`SignError::Unavailable`].
+    /// [`SignError`], when it cannot say.
     fn last_head(&self) -> Result<Option<LastHead>, SignError>;
-
-    /// The public key; heads are signed with Ed25519 only (`spec:chain-7`).
-    fn public_key(&self) -> Ed25519Key;
 }
 
 /// Signs statements.

@@ -25,6 +25,7 @@ const PAGES: &[(&str, usize)] = &[
     ("15-report", 13),
     ("16-occurrences", 7),
     ("17-workpapers", 12),
+    ("18-signer", 6),
 ];
 
 fn root() -> PathBuf {

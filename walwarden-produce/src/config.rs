@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::{
     channel::{ChannelConfig, HeartbeatConfig},
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
+    signer::remote::{PATIENCE, Remote, Way},
     store::{LOCAL, Location, Store, local::LocalStore, remote::RemoteStore},
 };
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub origin: Origin,
     /// The folder of keys, outside the vault.
     pub keys: PathBuf,
+    /// A signer apart that has the log and statement keys; without it they are opened in that folder.
+    pub signer: Option<SignerConfig>,
     /// Where backups are stored.
     pub store: StoreConfig,
     /// Where copies of them are kept, each under its name.
@@ -125,6 +129,33 @@ pub enum StoreKind {
     Gcs,
     /// Azure Blob Storage.
     Azure,
+}
+
+/// A signer apart: one of the two ways to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerConfig {
+    /// The socket that `walwarden signer serve` listens on.
+    pub socket: Option<PathBuf>,
+    /// A program and its arguments that answers requests (`spec:signer-1`); no shell is in between.
+    pub command: Option<Vec<String>>,
+    /// How long an answer may take.
+    pub timeout_seconds: Option<u64>,
+}
+
+impl SignerConfig {
+    /// The signer.
+    ///
+    /// # Errors
+    /// Not exactly one way to it.
+    pub fn open(&self, vault: &Path) -> Result<Remote, ConfigError> {
+        let way = match (&self.socket, &self.command) {
+            (Some(socket), None) => Way::Socket(vault.join(socket)),
+            (None, Some(command)) if !command.is_empty() => Way::Command(command.clone()),
+            _ => return Err(ConfigError("[signer] needs a socket or a command, and not both".into())),
+        };
+        Ok(Remote::new(way, self.timeout_seconds.map_or(PATIENCE, Duration::from_secs)))
+    }
 }
 
 /// A chain in PostgreSQL.

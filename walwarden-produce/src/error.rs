@@ -12,7 +12,7 @@ use walwarden_core::{
     key::{KeyError, KeyId},
     policy::PolicyError,
     registry::RegistryError,
-    sign::SignError,
+    sign::{Refusal, SignError},
 };
 
 use crate::{
@@ -193,6 +193,15 @@ pub enum OperatorError {
     /// Another process has changed the registry.
     #[error("another run has changed the registry meanwhile; nothing was changed by this one")]
     RegistryMoved,
+    /// Two signers over one folder of keys.
+    #[error("another signer has the folder {}", .0.display())]
+    SignerAtWork(PathBuf),
+    /// A user that this system does not have.
+    #[error("this system has no user {0}")]
+    UnknownUser(String),
+    /// No signer to ask.
+    #[error("walwarden.toml names no signer")]
+    NoSigner,
     /// Nothing to restore.
     #[error("no completed backup {0}")]
     NoBackup(String),
@@ -341,6 +350,9 @@ pub enum SignerError {
     /// The registry changed while a run was at work, and its key was revoked.
     #[error("key {0} was revoked while this run was at work: what it states would not count")]
     Revoked(KeyId),
+    /// It was asked for a key that it does not have.
+    #[error("the signer does not hold key {0}")]
+    NotHeld(KeyId),
     /// What the signer remembers is missing or spoilt.
     #[error("{}, where the signer remembers its last head, is missing or spoilt", .0.display())]
     Memory(PathBuf),
@@ -358,6 +370,16 @@ pub enum SignerError {
     /// Files.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl From<SignerError> for SignError {
+    fn from(error: SignerError) -> Self {
+        match error {
+            SignerError::Sign(error) => error,
+            SignerError::Origin { expected, found } => Refusal::Origin { expected, found }.into(),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
 }
 
 /// The verifier beside this program.

@@ -31,13 +31,25 @@ pub fn identity() -> Result<Identity, StorageError> {
 #[must_use]
 pub fn user() -> String {
     let uid = rustix::process::geteuid().as_raw();
+    let named = users().into_iter().find(|(_, id)| *id == uid);
+    named.map_or_else(|| format!("uid-{uid}"), |(name, _)| name)
+}
+
+/// The number of a user, by name or as a number.
+#[must_use]
+pub fn uid(user: &str) -> Option<u32> {
+    user.parse().ok().or_else(|| users().into_iter().find(|(name, _)| name == user).map(|(_, id)| id))
+}
+
+/// Users of this system and their numbers.
+fn users() -> Vec<(String, u32)> {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = passwd.lines().find_map(|line| {
+    let user = |line: &str| {
         let mut fields = line.split(':');
         let (name, _, id) = (fields.next()?, fields.next()?, fields.next()?);
-        (id.parse() == Ok(uid)).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| format!("uid-{uid}"))
+        Some((name.to_owned(), id.parse().ok()?))
+    };
+    passwd.lines().filter_map(user).collect()
 }
 
 /// The name of this host.

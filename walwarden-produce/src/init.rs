@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use walwarden_core::{
@@ -21,10 +22,11 @@ use crate::{
     error::{OperatorError, ProduceError, StorageError},
     files, host,
     keys::{self, CeremonyRequest},
+    passphrase::Passphrase,
     period,
     postgres::{ServerFacts, Tools, facts::DATABASES_QUERY},
     random,
-    signer::HeadSigner,
+    signer::{HeadSigner, folder::Folder},
     vault::{Appended, Blob, Chain, Draft, Identity},
 };
 
@@ -131,7 +133,8 @@ fn make(
         .map_err(crate::error::VaultError::Registry)?;
     let registry =
         registry.newest().cloned().ok_or_else(|| ProduceError::Bug("a registry without a version".into()))?;
-    let mut signer = keys::head_signer(request.keys, request.passphrase, &registry)?;
+    let holder = Folder::new(request.keys, Passphrase::new(request.passphrase.into()));
+    let mut signer = HeadSigner::new(Arc::new(holder), &registry, Vec::new());
     let mut chain = Chain::new(store, None, origin.clone(), Box::new(|_| ()));
     let mut entries = Entries { chain: &mut chain, signer: &mut signer, clock, identity };
     entries.append(genesis(request, policy, made.root, made.registry))?;

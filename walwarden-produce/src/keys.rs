@@ -1,9 +1,8 @@
 //! The keys of a vault: the ceremony of `init`, the registry as the chain enters it, and what the auditor is given.
-//! [`ring`] opens the keys for work, [`change`] enters a new registry version.
+//! [`change`] enters a new registry version.
 
 pub mod change;
 pub mod compare;
-pub mod ring;
 
 use std::path::{Path, PathBuf};
 
@@ -28,10 +27,9 @@ use crate::{
     chain_store::ChainStore,
     error::{ProduceError, VaultError},
     files,
-    signer::{key_file, public_key, signed, state::HeadMemory},
+    signer::{folder, key_file, public_key, signed, state::HeadMemory},
     vault::by_envelope,
 };
-pub use ring::{head_signer, statement_signer};
 
 /// The file in the vault that the auditor gets by another channel.
 pub const HANDOVER: &str = "handover.json";
@@ -73,10 +71,10 @@ pub struct Made {
 pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
     let mut keys = Vec::new();
     for uses in ROLES {
-        let path = request.folder.join(format!("{}.pem", ring::word(uses)));
+        let path = request.folder.join(format!("{}.pem", folder::word(uses)));
         let key = key_file::generate()?;
         key_file::write(&path, &key, request.passphrase)?;
-        keys.push(active(public_key(&key, path)?, uses.to_vec(), request.custodian));
+        keys.push(active(public_key(&key, path)?, uses.to_vec(), request.custodian, Storage::File));
     }
     let root = key_file::generate()?;
     key_file::write(request.root, &root, request.root_passphrase)?;
@@ -94,13 +92,13 @@ pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
     Ok(Made { registry: envelope(registry, &[(root, public)])?, root: public })
 }
 
-/// A key in a file that begins to count.
-fn active(jwk: PublicKey, uses: Vec<Use>, custodian: &str) -> RegistryKey {
+/// A key that begins to count.
+fn active(jwk: PublicKey, uses: Vec<Use>, custodian: &str, storage: Storage) -> RegistryKey {
     RegistryKey {
         jwk,
         uses,
         custodian: custodian.into(),
-        storage: Storage::File,
+        storage,
         state: State::Active,
         last_head: None,
         last_trusted: None,

@@ -11,6 +11,7 @@ use walwarden_core::{
     key::KeyId,
     policy::Policy,
     registry::{Registry, RegistryError},
+    sign::{SignError, SignStatement},
     statement::{
         KeyRegistry, Statement,
         key_registry::{State, Use},
@@ -23,11 +24,11 @@ use crate::{
     config::Config,
     encryption::Encryption,
     error::{OperatorError, ProduceError, SignerError, VaultError},
-    keys::{self, ring::Ring},
+    keys,
     mirror::Mirror,
     passphrase::Passphrase,
     period, seal,
-    signer::{HeadSigner, StatementSigner},
+    signer::{HeadSigner, Holder, StatementSigner, folder::Folder},
     store::Store,
     vault::{Appended, Chain, Context, Draft, Identity, Snapshot, by_envelope},
 };
@@ -115,13 +116,15 @@ impl Producer {
         folder.join(run.as_str())
     }
 
-    /// Opens the keys of one run: the log key, and the one for statements of `purpose`.
+    /// Opens the keys of one run: the log key, and the one for statements of `purpose`. A signer apart may be away.
     ///
     /// # Errors
     /// A wrong passphrase, or a key that the registry does not have.
     pub fn unlock(&self, passphrase: &str, purpose: Use) -> Result<Signers, ProduceError> {
-        let statement = keys::statement_signer(&self.config.keys, passphrase, &self.registry, purpose)?;
-        Ok(Signers { head: self.unlock_head(passphrase)?, statement })
+        let head = self.unlock_head(passphrase)?;
+        let statement = StatementSigner::new(Arc::clone(head.holder()), &self.registry, purpose);
+        unless_away(statement.ready())?;
+        Ok(Signers { head, statement })
     }
 
     /// Opens the log key, for entries without a statement of this host.
@@ -129,17 +132,24 @@ impl Producer {
     /// # Errors
     /// As [`Producer::unlock`].
     pub fn unlock_head(&self, passphrase: &str) -> Result<HeadSigner, ProduceError> {
-        self.head_signer(&self.ring(passphrase))
+        let head = self.head_signer(self.holder(passphrase)?)?;
+        unless_away(head.ready())?;
+        Ok(head)
     }
 
-    /// The folder of keys, and what opens it.
-    #[must_use]
-    pub fn ring(&self, passphrase: &str) -> Ring {
-        Ring { folder: self.config.keys.clone(), passphrase: Passphrase::new(passphrase.into()) }
+    /// What holds the keys: a signer apart, where one is configured, else the folder of keys, which the passphrase opens.
+    ///
+    /// # Errors
+    /// What is configured is no signer.
+    pub fn holder(&self, passphrase: &str) -> Result<Arc<dyn Holder>, OperatorError> {
+        Ok(match &self.config.signer {
+            Some(signer) => Arc::new(signer.open(&self.folder)?),
+            None => Arc::new(Folder::new(&self.config.keys, Passphrase::new(passphrase.into()))),
+        })
     }
 
-    fn head_signer(&self, ring: &Ring) -> Result<HeadSigner, ProduceError> {
-        Ok(ring.head_signer(&self.registry, &keys::owing(self.chain.store())?)?)
+    fn head_signer(&self, holder: Arc<dyn Holder>) -> Result<HeadSigner, ProduceError> {
+        Ok(HeadSigner::new(holder, &self.registry, keys::owing(self.chain.store())?))
     }
 
     /// Appends an entry under a signed head. Where the registry has changed since the signer was opened, the log key that
@@ -165,12 +175,12 @@ impl Producer {
                 not_revoked(&draft, registry)?;
                 Ok(draft)
             });
-            match (result, signer.ring().cloned()) {
-                (Err(ProduceError::Vault(VaultError::KeysChanged)), Some(ring)) => {
+            match result {
+                Err(ProduceError::Vault(VaultError::KeysChanged)) => {
                     self.reload()?;
-                    *signer = self.head_signer(&ring)?;
+                    *signer = self.head_signer(Arc::clone(signer.holder()))?;
                 }
-                (result, _) => return result,
+                result => return result,
             }
         }
     }
@@ -249,6 +259,14 @@ impl Producer {
     }
 }
 
+/// A signer that is away is asked again when something is to be signed.
+fn unless_away(ready: Result<(), SignerError>) -> Result<(), SignerError> {
+    match ready {
+        Err(SignerError::Sign(SignError::Away(_))) => Ok(()),
+        ready => ready,
+    }
+}
+
 fn newest(store: &dyn ChainStore) -> Result<(KeyRegistry, Digest), ProduceError> {
     let versions = keys::versions(store, &store.read_from(0)?)?;
     let newest = versions.all().last().ok_or(VaultError::Registry(RegistryError::Empty))?;
@@ -270,10 +288,9 @@ fn not_revoked(draft: &Draft, registry: &KeyRegistry) -> Result<(), SignerError>
 /// # Errors
 /// The signer refuses.
 pub fn sign<P: walwarden_core::statement::Predicate>(
-    signer: &StatementSigner,
+    signer: &dyn SignStatement,
     statement: &Statement<P>,
 ) -> Result<walwarden_core::dsse::Envelope, ProduceError> {
-    use walwarden_core::sign::SignStatement as _;
     let payload = statement.to_jcs()?;
     let signature = signer.sign_statement(&payload)?;
     Ok(walwarden_core::dsse::Envelope::new(payload, vec![signature]))

@@ -22,7 +22,7 @@ use crate::{
     backup::head,
     error::{OperatorError, ProduceError, SignerError},
     producer::{Producer, sign},
-    signer::{HeadSigner, StatementSigner, key_file, public_key},
+    signer::{HeadSigner, KeySigner, key_file, public_key},
     vault::{Appended, Draft},
 };
 
@@ -31,7 +31,7 @@ use crate::{
 pub struct Reviewer {
     /// Person id: the custodian that the registry names.
     pub person: String,
-    signer: StatementSigner,
+    signer: KeySigner,
 }
 
 impl Reviewer {
@@ -45,7 +45,7 @@ impl Reviewer {
         let listed = registry.keys.iter().find(|listed| listed.jwk == public);
         let listed = listed.filter(|listed| listed.state == State::Active && listed.uses == [Use::Review]);
         let person = listed.ok_or_else(|| SignerError::NotAReviewKey(path.to_owned()))?.custodian.clone();
-        let signer = StatementSigner::new(key, PathBuf::from(path), [Use::Review].into(), registry.origin.clone())?;
+        let signer = KeySigner::new(key, PathBuf::from(path), [Use::Review].into(), registry.origin.clone())?;
         Ok(Self { person, signer })
     }
 }

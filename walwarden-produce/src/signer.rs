@@ -1,12 +1,22 @@
-//! Signers: core's two operations, over encrypted key files.
+//! Signers: core's two operations, wherever the keys lie.
 //!
-//! A signer is never asked to sign bytes. [`HeadSigner`] signs only an extension of the head that was signed last, which
-//! it remembers in the folder of keys, outside the vault; [`StatementSigner`] parses what it signs first.
+//! A [`Holder`] has log and statement keys and remembers the head that was signed last: the [`folder`] of keys of this
+//! host, or a signer apart that is spoken to in lines ([`wire`], [`remote`]). A signer is never asked to sign bytes. It
+//! signs a head only as an extension of the last one, and a statement only after it has parsed it (`spec:keys-10`).
 
+pub mod folder;
 pub mod key_file;
+pub mod remote;
+pub mod server;
 pub mod state;
+pub mod wire;
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use walwarden_core::{
@@ -15,60 +25,108 @@ use walwarden_core::{
     dsse::{Signed, pae},
     key::{Ed25519Key, PublicKey},
     merkle::Proof,
-    sign::{LastHead, Refusal, SignError, SignHead, SignStatement, may_sign_head, may_sign_statement},
-    statement::key_registry::Use,
+    sign::{LastHead, Refusal, SignError, SignHead, SignStatement, may_sign_statement},
+    statement::{
+        KeyRegistry,
+        key_registry::{RegistryKey, State, Storage, Use},
+    },
 };
 
-use crate::{error::SignerError, keys::ring::Ring};
-use state::HeadMemory;
+use crate::error::SignerError;
 
-/// Signs heads with a log key from a file.
-#[derive(Debug)]
+/// What holds log and statement keys, and remembers the last signed head.
+pub trait Holder: fmt::Debug + Send + Sync {
+    /// Which of some keys that a registry lists it holds; of several the one that stands first.
+    ///
+    /// # Errors
+    /// None of them, or it cannot say.
+    fn first(&self, listed: &[&RegistryKey]) -> Result<usize, SignerError>;
+
+    /// The last signed head; of size 0 where none was signed yet.
+    ///
+    /// # Errors
+    /// It cannot say.
+    fn last_head(&self) -> Result<LastHead, SignerError>;
+
+    /// Signs the text of a head with log keys that it holds, when it extends the last one; remembers it before it answers.
+    ///
+    /// # Errors
+    /// It refuses, does not have a key, or cannot remember.
+    fn sign_head(&self, head: &Head, proof: &Proof, keys: &[Ed25519Key]) -> Result<Vec<Vec<u8>>, SignerError>;
+
+    /// Signs the PAE of a statement with a key that it holds, after it has parsed it.
+    ///
+    /// # Errors
+    /// It refuses, or does not have the key.
+    fn sign_statement(&self, key: &PublicKey, payload: &[u8]) -> Result<Vec<u8>, SignerError>;
+
+    /// Makes a key; durable on return.
+    ///
+    /// # Errors
+    /// It cannot.
+    fn make(&self, uses: &[Use]) -> Result<MadeKey, SignerError>;
+}
+
+/// A new key.
+#[derive(Debug, Clone)]
+pub struct MadeKey {
+    /// Its public half.
+    pub public: PublicKey,
+    /// In what its private half lies.
+    pub storage: Storage,
+    /// The file of it, where that is on this host.
+    pub path: Option<PathBuf>,
+}
+
+/// Signs heads with the log key that a registry lists as active, and a holder has.
+#[derive(Debug, Clone)]
 pub struct HeadSigner {
-    key: SigningKey,
-    public: Ed25519Key,
+    holder: Arc<dyn Holder>,
+    listed: Vec<RegistryKey>,
     /// Keys that it succeeds: they sign too, to show that who held them agreed (`spec:keys-9`).
-    succeeds: Vec<(SigningKey, Ed25519Key)>,
-    memory: HeadMemory,
+    succeeds: Vec<Ed25519Key>,
     origin: Origin,
-    /// Opens its successor, when the registry changes while it is at work.
-    ring: Option<Ring>,
+    key: OnceLock<Ed25519Key>,
 }
 
 impl HeadSigner {
-    /// Puts a key and its memory to work for one chain.
+    /// A signer for the chain of a registry. The holder is asked for nothing yet: it may be away.
+    #[must_use]
+    pub fn new(holder: Arc<dyn Holder>, registry: &KeyRegistry, succeeds: Vec<Ed25519Key>) -> Self {
+        let listed = active(registry, Use::Log);
+        Self { holder, listed, succeeds, origin: registry.origin.clone(), key: OnceLock::new() }
+    }
+
+    /// Looks whether it could sign: the key is there, and what is remembered is of this chain.
     ///
     /// # Errors
-    /// The key is unusable, or its memory is of another chain or missing.
-    pub fn new(key: SigningKey, path: PathBuf, memory: HeadMemory, origin: Origin) -> Result<Self, SignerError> {
-        let public = ed25519_key(&key, path)?;
-        let remembered = memory.read()?.origin;
-        if remembered != origin {
-            return Err(SignerError::Origin { expected: remembered, found: origin });
+    /// It could not.
+    pub fn ready(&self) -> Result<(), SignerError> {
+        self.key()?;
+        self.remembered().map(drop)
+    }
+
+    /// What holds the keys.
+    #[must_use]
+    pub fn holder(&self) -> &Arc<dyn Holder> {
+        &self.holder
+    }
+
+    fn key(&self) -> Result<Ed25519Key, SignerError> {
+        if let Some(key) = self.key.get() {
+            return Ok(*key);
         }
-        Ok(Self { key, public, succeeds: Vec::new(), memory, origin, ring: None })
+        let found = chosen(self.holder.as_ref(), &self.listed, Use::Log)?;
+        let key = *found.jwk.as_ed25519().ok_or(SignerError::NoKey(Use::Log.word()))?;
+        Ok(*self.key.get_or_init(|| key))
     }
 
-    /// Lets a key that this one succeeds sign too.
-    ///
-    /// # Errors
-    /// The key is unusable.
-    pub fn succeed(&mut self, key: SigningKey, path: PathBuf) -> Result<(), SignerError> {
-        let public = ed25519_key(&key, path)?;
-        self.succeeds.push((key, public));
-        Ok(())
-    }
-
-    /// Keeps what opens its successor.
-    #[must_use]
-    pub fn with_ring(self, ring: Ring) -> Self {
-        Self { ring: Some(ring), ..self }
-    }
-
-    /// What opens its successor.
-    #[must_use]
-    pub const fn ring(&self) -> Option<&Ring> {
-        self.ring.as_ref()
+    fn remembered(&self) -> Result<LastHead, SignerError> {
+        let last = self.holder.last_head()?;
+        if last.origin == self.origin {
+            return Ok(last);
+        }
+        Err(SignerError::Origin { expected: last.origin, found: self.origin.clone() })
     }
 }
 
@@ -77,58 +135,113 @@ impl SignHead for HeadSigner {
         if head.origin != self.origin {
             return Err(Refusal::Origin { expected: self.origin.clone(), found: head.origin.clone() }.into());
         }
-        let _lock = self.memory.lock().map_err(unavailable)?;
-        let last = self.last_head()?;
-        may_sign_head(last.as_ref(), head, proof)?;
-        // Remembered first: a signature that nobody remembers could be followed by one over another history.
-        let new = LastHead { origin: head.origin.clone(), head: head.tree };
-        self.memory.remember(&new).map_err(unavailable)?;
+        let keys: Vec<Ed25519Key> = [self.key()?].into_iter().chain(self.succeeds.iter().copied()).collect();
+        let signatures = self.holder.sign_head(head, proof, &keys)?;
         let text = head.to_string();
-        let all =
-            [(&self.key, self.public)].into_iter().chain(self.succeeds.iter().map(|(key, public)| (key, *public)));
-        Ok(all.map(|(key, public)| (public, key.sign(text.as_bytes()).to_bytes().to_vec())).collect())
+        let signed: Vec<_> = keys.into_iter().zip(signatures).collect();
+        // What does not hold would stand in the chain for good.
+        let holds = |(key, signature): &(Ed25519Key, Vec<u8>)| key.verifies(text.as_bytes(), signature);
+        if signed.len() == self.succeeds.len() + 1 && signed.iter().all(holds) { Ok(signed) } else { Err(bad()) }
     }
 
     fn last_head(&self) -> Result<Option<LastHead>, SignError> {
-        let last = self.memory.read().map_err(unavailable)?;
+        let last = self.remembered()?;
         Ok((last.head.size > 0).then_some(last))
-    }
-
-    fn public_key(&self) -> Ed25519Key {
-        self.public
     }
 }
 
-/// Signs statements with a key from a file.
-#[derive(Debug)]
+/// Signs statements with the key that a registry lists as active for a use, and a holder has.
+#[derive(Debug, Clone)]
 pub struct StatementSigner {
-    key: SigningKey,
-    public: PublicKey,
-    uses: BTreeSet<Use>,
+    holder: Arc<dyn Holder>,
+    listed: Vec<RegistryKey>,
+    purpose: Use,
     origin: Origin,
+    key: OnceLock<RegistryKey>,
 }
 
 impl StatementSigner {
-    /// Puts a key to work for one chain and some uses.
-    ///
-    /// # Errors
-    /// The key is unusable.
-    pub fn new(key: SigningKey, path: PathBuf, uses: BTreeSet<Use>, origin: Origin) -> Result<Self, SignerError> {
-        let public = public_key(&key, path)?;
-        Ok(Self { key, public, uses, origin })
+    /// A signer for the chain of a registry. The holder is asked for nothing yet: it may be away.
+    #[must_use]
+    pub fn new(holder: Arc<dyn Holder>, registry: &KeyRegistry, purpose: Use) -> Self {
+        let listed = active(registry, purpose);
+        Self { holder, listed, purpose, origin: registry.origin.clone(), key: OnceLock::new() }
     }
 
-    /// The public key.
-    #[must_use]
-    pub const fn public_key(&self) -> PublicKey {
-        self.public
+    /// Looks whether it could sign: the key is there.
+    ///
+    /// # Errors
+    /// It could not.
+    pub fn ready(&self) -> Result<(), SignerError> {
+        self.key().map(drop)
+    }
+
+    fn key(&self) -> Result<&RegistryKey, SignerError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let found = chosen(self.holder.as_ref(), &self.listed, self.purpose)?.clone();
+        Ok(self.key.get_or_init(|| found))
     }
 }
 
 impl SignStatement for StatementSigner {
     fn sign_statement(&self, payload: &[u8]) -> Result<Signed, SignError> {
+        let key = self.key()?;
+        // A holder knows what a key is for by the name of its file; the registry says it.
+        may_sign_statement(payload, &key.uses.iter().copied().collect(), &self.origin)?;
+        let signature = self.holder.sign_statement(&key.jwk, payload)?;
+        if !key.jwk.verifies(&pae(payload), &signature) {
+            return Err(bad());
+        }
+        Ok(Signed { keyid: key.jwk.id(), sig: Base64(signature) })
+    }
+}
+
+/// A private key at hand, and what it may sign.
+#[derive(Debug)]
+pub struct KeySigner {
+    key: SigningKey,
+    public: Ed25519Key,
+    uses: BTreeSet<Use>,
+    origin: Origin,
+}
+
+impl KeySigner {
+    /// Puts a key to work for one chain and some uses.
+    ///
+    /// # Errors
+    /// The key is unusable.
+    pub fn new(key: SigningKey, path: PathBuf, uses: BTreeSet<Use>, origin: Origin) -> Result<Self, SignerError> {
+        let public = ed25519_key(&key, path)?;
+        Ok(Self { key, public, uses, origin })
+    }
+
+    /// The public key.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        self.public.into()
+    }
+
+    /// What it may sign.
+    #[must_use]
+    pub const fn uses(&self) -> &BTreeSet<Use> {
+        &self.uses
+    }
+
+    /// Signs the text of a head. That it may be signed is whoever remembers the last one's to say.
+    fn sign_text(&self, head: &Head) -> Result<Vec<u8>, SignerError> {
+        if !self.uses.contains(&Use::Log) {
+            return Err(SignError::from(Refusal::Use("checkpoint")).into());
+        }
+        Ok(self.key.sign(head.to_string().as_bytes()).to_bytes().to_vec())
+    }
+}
+
+impl SignStatement for KeySigner {
+    fn sign_statement(&self, payload: &[u8]) -> Result<Signed, SignError> {
         may_sign_statement(payload, &self.uses, &self.origin)?;
-        Ok(signed(&self.key, &self.public, payload))
+        Ok(signed(&self.key, &self.public(), payload))
     }
 }
 
@@ -142,10 +255,35 @@ pub(crate) fn public_key(key: &SigningKey, path: PathBuf) -> Result<PublicKey, S
     ed25519_key(key, path).map(PublicKey::from)
 }
 
-pub(crate) fn ed25519_key(key: &SigningKey, path: PathBuf) -> Result<Ed25519Key, SignerError> {
+fn ed25519_key(key: &SigningKey, path: PathBuf) -> Result<Ed25519Key, SignerError> {
     Ed25519Key::from_bytes(key.verifying_key().to_bytes()).map_err(|_| SignerError::NotAKey(path))
 }
 
-fn unavailable(error: SignerError) -> SignError {
-    SignError::Unavailable(error.to_string())
+/// Active keys with a use, the one that came last first.
+fn active(registry: &KeyRegistry, purpose: Use) -> Vec<RegistryKey> {
+    let counts = |key: &&RegistryKey| key.state == State::Active && key.uses.contains(&purpose);
+    registry.keys.iter().rev().filter(counts).cloned().collect()
+}
+
+/// The key with a use that a holder has.
+///
+/// # Errors
+/// There is none, or the holder cannot say.
+pub fn held<'a>(holder: &dyn Holder, registry: &'a KeyRegistry, purpose: Use) -> Result<&'a RegistryKey, SignerError> {
+    let listed = active(registry, purpose);
+    let id = chosen(holder, &listed, purpose)?.jwk.id();
+    registry.find(&id).ok_or(SignerError::NoKey(purpose.word()))
+}
+
+fn chosen<'a>(holder: &dyn Holder, listed: &'a [RegistryKey], purpose: Use) -> Result<&'a RegistryKey, SignerError> {
+    let none = SignerError::NoKey(purpose.word());
+    if listed.is_empty() {
+        return Err(none);
+    }
+    let all: Vec<&RegistryKey> = listed.iter().collect();
+    listed.get(holder.first(&all)?).ok_or(none)
+}
+
+fn bad() -> SignError {
+    SignError::Unavailable("what it gave is no signature by that key".into())
 }

@@ -28,7 +28,7 @@ use walwarden_produce::{
     init::{InitRequest, init},
     keys,
     postgres::Tools,
-    signer::HeadSigner,
+    signer::{HeadSigner, folder::Folder},
     vault::{Appended, Chain, Draft, Identity},
 };
 
@@ -107,7 +107,9 @@ impl Fixture {
 
 fn signer(vault: &Path, folder: &Path) -> HeadSigner {
     let registry = keys::newest(&FilesChain::new(vault)).unwrap();
-    keys::head_signer(folder, "p", &registry).unwrap()
+    let signer = HeadSigner::new(Arc::new(Folder::new(folder, "p".to_owned().into())), &registry, Vec::new());
+    signer.ready().unwrap();
+    signer
 }
 
 fn identity() -> Identity {
@@ -145,7 +147,8 @@ fn assert_whole(fixture: &Fixture, lines: usize) {
     let entries = snapshot.entries().unwrap();
     assert_eq!(entries.all().len(), lines);
     assert_eq!(snapshot.head().unwrap().size, lines as u64);
-    let log = fixture.signer().public_key();
+    let registry = keys::newest(&FilesChain::new(&fixture.vault())).unwrap();
+    let log = *registry.keys[0].jwk.as_ed25519().unwrap();
     for line in &snapshot.checkpoints {
         let note = Note::parse(&line.note).unwrap();
         note.verify(&[log]).unwrap();
@@ -250,10 +253,6 @@ impl SignHead for Away {
     fn last_head(&self) -> Result<Option<LastHead>, SignError> {
         self.0.last_head()
     }
-
-    fn public_key(&self) -> Ed25519Key {
-        self.0.public_key()
-    }
 }
 
 #[test]
@@ -316,7 +315,8 @@ fn a_signer_without_memory_signs_nothing() {
     let fixture = Fixture::new();
     fs::remove_file(fixture.keys().join("last-head.json")).unwrap();
     let registry = keys::newest(&FilesChain::new(&fixture.vault())).unwrap();
-    let error = keys::head_signer(&fixture.keys(), "p", &registry).unwrap_err();
+    let holder = Arc::new(Folder::new(&fixture.keys(), "p".to_owned().into()));
+    let error = HeadSigner::new(holder, &registry, Vec::new()).ready().unwrap_err();
     assert!(matches!(error, SignerError::Memory(_)), "{error:?}");
 }
 

@@ -25,7 +25,7 @@ use crate::{
     error::{OperatorError, ProduceError, SignerError},
     keys::{self, envelope},
     producer::Producer,
-    signer::{key_file, public_key},
+    signer::{HeadSigner, key_file, public_key},
     vault::{Appended, Draft},
 };
 use plan::Plan;
@@ -65,7 +65,7 @@ pub enum Change<'a> {
 
 /// Where the private half of a new key lies.
 pub enum Place<'a> {
-    /// In this host's folder of keys.
+    /// In this host's folder of keys, or with its signer.
     Host,
     /// In a file of its holder, under a passphrase of its own.
     File {
@@ -84,7 +84,7 @@ pub struct ChangeRequest<'a> {
     pub change: Change<'a>,
     /// The roots that sign: [`open_roots`].
     pub roots: Vec<(SigningKey, PublicKey)>,
-    /// Opens this host's folder of keys, and the keys that are added to it.
+    /// Opens this host's folder of keys, and the keys that are added to it, where no signer apart has them.
     pub passphrase: &'a str,
     /// Why, for people.
     pub reason: Option<&'a str>,
@@ -141,16 +141,17 @@ pub fn change(producer: &mut Producer, request: ChangeRequest<'_>) -> Result<Cha
     let versions = keys::versions(producer.chain.store(), &snapshot.ndjson)?;
     let previous = versions.all().last().ok_or_else(|| ProduceError::Bug("no registry".into()))?;
     let ChangeRequest { change, mut roots, passphrase, reason } = request;
-    let ring = producer.ring(passphrase);
-    let plan = Plan::of(producer, &ring, &previous.registry, change, roots.first().map(|(_, root)| *root))?;
-    let files = plan.write(&ring)?;
+    let holder = producer.holder(passphrase)?;
+    let first_root = roots.first().map(|(_, root)| *root);
+    let plan = Plan::of(producer, holder.as_ref(), &previous.registry, change, first_root)?;
+    let files = plan.write()?;
     roots.extend(plan.root());
 
     let mut owing = keys::owing(producer.chain.store())?;
     owing.extend(plan.retired_log_keys());
     // The key that signs the head over the change is one of the new version; its cuts play no part in finding it.
     let draft = next(previous, &plan, TreeHead { size: 0, root: previous.payload }, reason);
-    let mut head = ring.head_signer(&draft, &owing)?;
+    let mut head = HeadSigner::new(holder, &draft, owing);
     let made = producer.chain.append(&mut head, producer.clock.as_ref(), &producer.identity, |context| {
         if context.registry != Some(previous.payload) {
             return Err(OperatorError::RegistryMoved.into());

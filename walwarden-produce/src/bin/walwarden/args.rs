@@ -4,6 +4,7 @@ pub(crate) mod collect;
 pub(crate) mod key;
 pub(crate) mod people;
 pub(crate) mod review;
+pub(crate) mod signer;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use people::{
     ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
 };
 use review::ReviewArgs;
+use signer::SignerCommand;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Show, add, replace and revoke keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Sign in a process apart from the one that backs up
+    #[command(subcommand)]
+    Signer(SignerCommand),
     /// Sign what you have seen, with your own key
     Review(Box<ReviewArgs>),
     /// Record what is done about something

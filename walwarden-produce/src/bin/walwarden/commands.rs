@@ -15,6 +15,7 @@ mod prune;
 mod restore_test;
 mod review;
 mod run;
+mod signer;
 mod status;
 mod vault;
 mod verify_db;
@@ -24,7 +25,7 @@ use std::{path::Path, sync::Arc};
 use walwarden_core::event::AlertRaised;
 use walwarden_produce::{
     ProduceError, alert::Raised, alerts::raise_due, clock::SystemClock, encryption::Identities, error::OperatorError,
-    host, producer::Producer, runs, signer::HeadSigner,
+    host, passphrase::Passphrase, producer::Producer, runs, signer::HeadSigner,
 };
 
 use crate::{
@@ -53,6 +54,8 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Status(args) => status::run(&job, args),
         Task::Head => head::run(&job),
         Task::Key(command) => key::run(&job, command),
+        Task::SignerServe(task) => signer::serve(&job, task),
+        Task::SignerShow => signer::show(&job),
         Task::Review(args) => review::run(&job, args),
         Task::Action(command) => people::action(&job, command),
         Task::Alert(command) => people::alert(&job, command),
@@ -69,6 +72,14 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
 /// Opens the vault of a job.
 fn open(job: &Job) -> Result<Producer, ProduceError> {
     Producer::open(&job.vault, Arc::new(SystemClock), host::identity()?, Box::new(talk::notice))
+}
+
+/// The passphrase of the keys; none is asked for where a signer apart has them.
+fn passphrase(job: &Job, producer: &Producer, what: &str) -> Result<Passphrase, ProduceError> {
+    match producer.config.signer {
+        Some(_) => Ok(Passphrase::default()),
+        None => job.passphrase.read(what, false),
+    }
 }
 
 /// Removes what killed runs have left behind, and says so.

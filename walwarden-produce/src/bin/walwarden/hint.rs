@@ -52,6 +52,9 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::NothingToReview(_) => "`walwarden status` shows what is recorded",
         OperatorError::NotApart { .. } => "somebody else has to do it, with a key of their own",
         OperatorError::NotTheApprover { .. } => "give --role reviewer, or let the approver sign",
+        OperatorError::SignerAtWork(_) => "leave that one at work: one signer has a folder of keys",
+        OperatorError::UnknownUser(_) => "give a name of /etc/passwd, or a number",
+        OperatorError::NoSigner => "add [signer] socket = \"PATH\" to walwarden.toml, or command = [\"PROGRAM\", ..]",
         OperatorError::NoChannel => "name one with --channel NAME",
         OperatorError::KeyListed(_) => "a key is entered once; make a new one",
         OperatorError::LastLogKey(_) => "give it a successor: walwarden key rotate log",
@@ -129,6 +132,15 @@ fn signer(error: &SignerError) -> &'static str {
             "bring the file back from a copy: without it the signer cannot know what it signed, and signs nothing"
         }
         SignerError::Origin { .. } => "`keys` in walwarden.toml names the keys of another vault",
+        SignerError::NotHeld(_) => {
+            "`walwarden signer show` lists the keys that it holds, `walwarden key list` the others"
+        }
+        SignerError::Sign(SignError::Away(_)) => {
+            "see that it runs and may be reached (`walwarden signer show`); nothing is acknowledged without it"
+        }
+        SignerError::Sign(SignError::Declined(_) | SignError::Unavailable(_)) => {
+            "its own log says more; `walwarden signer show` asks it what it holds"
+        }
         SignerError::Sign(SignError::Refused(Refusal::Statement(_) | Refusal::Use(_))) => {
             "the keys are in order, what was to be signed is not: please report this"
         }

@@ -19,6 +19,7 @@ use crate::args::{
         TestWordsArgs,
     },
     review::ReviewArgs,
+    signer::{SignerCommand, SignerServeArgs},
 };
 
 /// One run.
@@ -48,6 +49,8 @@ pub(crate) enum Task {
     Status(StatusArgs),
     Head,
     Key(KeyCommand),
+    SignerServe(SignerServeJob),
+    SignerShow,
     Review(Box<ReviewArgs>),
     Action(ActionCommand),
     Alert(AlertCommand),
@@ -78,6 +81,14 @@ pub(crate) struct RestoreTestJob {
     pub(crate) to: To,
     pub(crate) incident_at: Option<Time>,
     pub(crate) words: TestWordsArgs,
+}
+
+#[derive(Debug)]
+pub(crate) struct SignerServeJob {
+    pub(crate) socket: PathBuf,
+    pub(crate) keys: PathBuf,
+    /// User ids.
+    pub(crate) clients: Vec<u32>,
 }
 
 /// Where a backup is restored to, as it was typed.
@@ -149,6 +160,8 @@ impl TryFrom<Args> for Job {
             Command::Status(status) => Task::Status(status),
             Command::Head => Task::Head,
             Command::Key(command) => Task::Key(command),
+            Command::Signer(SignerCommand::Serve(args)) => Task::SignerServe(signer_job(args)?),
+            Command::Signer(SignerCommand::Show) => Task::SignerShow,
             Command::Review(args) => Task::Review(args),
             Command::Action(command) => Task::Action(command),
             Command::Alert(command) => Task::Alert(command),
@@ -162,6 +175,12 @@ impl TryFrom<Args> for Job {
         };
         Ok(Self { vault: args.vault, passphrase, task })
     }
+}
+
+fn signer_job(args: SignerServeArgs) -> Result<SignerServeJob, OperatorError> {
+    let uid = |user: &String| host::uid(user).ok_or_else(|| OperatorError::UnknownUser(user.clone()));
+    let clients = args.clients.iter().map(uid).collect::<Result<_, _>>()?;
+    Ok(SignerServeJob { socket: args.socket, keys: args.keys, clients })
 }
 
 fn restore_test_job(args: RestoreTestArgs) -> RestoreTestJob {

@@ -9,19 +9,17 @@ use walwarden_core::{
     merkle::TreeHead,
     statement::{
         KeyRegistry,
-        key_registry::{RegistryKey, RevocationKind, State, Use},
+        key_registry::{RegistryKey, RevocationKind, State, Storage, Use},
     },
 };
 
 use super::{Change, Ended, Place, changed};
 use crate::{
     error::{OperatorError, ProduceError, SignerError},
-    keys::{
-        active,
-        ring::{Ring, file_name},
-    },
+    keys::active,
+    passphrase::Passphrase,
     producer::Producer,
-    signer::{key_file, public_key},
+    signer::{Holder, held, key_file, public_key},
 };
 
 /// Uses of a key that has no other.
@@ -33,31 +31,37 @@ pub(super) struct Plan {
     ended: Vec<(RegistryKey, Ended)>,
     added: Vec<RegistryKey>,
     files: Vec<NewFile>,
+    /// Files that the folder of keys has by now.
+    made: Vec<PathBuf>,
     /// The root that goes, the one that comes, and its private half.
     root: Option<(PublicKey, PublicKey, SigningKey)>,
 }
 
-/// A private key to write: in the folder of keys under a name, or where its holder wants it.
-enum NewFile {
-    Host { key: SigningKey, name: String },
-    Own { key: SigningKey, path: PathBuf, passphrase: String },
+/// A private key to write where its holder wants it.
+struct NewFile {
+    key: SigningKey,
+    path: PathBuf,
+    passphrase: Passphrase,
 }
 
 impl Plan {
-    /// Settles what a change comes to; nothing is written yet.
+    /// Settles what a change comes to. A key that this host will hold is made by now: until the registry lists it, it is
+    /// nothing.
     pub(super) fn of(
         producer: &Producer,
-        ring: &Ring,
+        holder: &dyn Holder,
         registry: &KeyRegistry,
         change: Change<'_>,
         first_root: Option<PublicKey>,
     ) -> Result<Self, ProduceError> {
         let mut plan = Self::default();
         match change {
-            Change::New { uses, custodian, place } => plan.add(registry, &uses_of(uses)?, custodian, *place)?,
+            Change::New { uses, custodian, place } => {
+                plan.add(registry, holder, &uses_of(uses)?, custodian, *place)?;
+            }
             Change::Rotate(purpose) => {
-                let old = ring.find(registry, purpose)?;
-                plan.add(registry, &old.uses, &old.custodian, Place::Host)?;
+                let old = held(holder, registry, purpose)?;
+                plan.add(registry, holder, &old.uses, &old.custodian, Place::Host)?;
                 plan.end(old, State::Retired, None, None);
             }
             Change::Retire(id) => {
@@ -72,7 +76,7 @@ impl Plan {
                 let cut = last_trusted.map(|size| trusted(producer, old, size)).transpose()?;
                 // A person makes a new key of their own; without the others this host could not go on.
                 if old.state == State::Active && old.uses != [Use::Review] && is_last(registry, old) {
-                    plan.add(registry, &old.uses, &old.custodian, Place::Host)?;
+                    plan.add(registry, holder, &old.uses, &old.custodian, Place::Host)?;
                 }
                 plan.end(old, State::Revoked, Some(kind), cut);
             }
@@ -91,47 +95,44 @@ impl Plan {
     fn add(
         &mut self,
         registry: &KeyRegistry,
+        holder: &dyn Holder,
         uses: &[Use],
         custodian: &str,
         place: Place<'_>,
     ) -> Result<(), ProduceError> {
-        let public = match place {
-            Place::Elsewhere(public) => public,
+        let (public, storage) = match place {
+            Place::Elsewhere(public) => (public, Storage::File),
             Place::Host => {
-                let (key, public) = generate()?;
-                self.files.push(NewFile::Host { key, name: file_name(uses, &public) });
-                public
+                let made = holder.make(uses)?;
+                self.made.extend(made.path);
+                (made.public, made.storage)
             }
             Place::File { path, passphrase } => {
                 let (key, public) = generate()?;
-                self.files.push(NewFile::Own { key, path: free(path)?, passphrase: passphrase.into() });
-                public
+                self.files.push(NewFile { key, path: free(path)?, passphrase: Passphrase::new(passphrase.into()) });
+                (public, Storage::File)
             }
         };
         if registry.roots.contains(&public) || registry.keys.iter().any(|key| key.jwk == public) {
             return Err(OperatorError::KeyListed(public.id()).into());
         }
-        self.added.push(active(public, uses.to_vec(), custodian));
+        self.added.push(active(public, uses.to_vec(), custodian, storage));
         Ok(())
     }
 
     fn renew_root(&mut self, old: PublicKey, path: &Path, passphrase: &str) -> Result<(), ProduceError> {
         let (key, public) = generate()?;
-        self.files.push(NewFile::Own { key: key.clone(), path: free(path)?, passphrase: passphrase.into() });
+        let passphrase = Passphrase::new(passphrase.into());
+        self.files.push(NewFile { key: key.clone(), path: free(path)?, passphrase });
         self.root = Some((old, public, key));
         Ok(())
     }
 
-    /// Writes the private keys, durable on return.
-    pub(super) fn write(&self, ring: &Ring) -> Result<Vec<PathBuf>, ProduceError> {
-        let write = |file: &NewFile| {
-            let (key, path, passphrase) = match file {
-                NewFile::Host { key, name } => (key, ring.folder.join(name), ring.passphrase.as_str()),
-                NewFile::Own { key, path, passphrase } => (key, path.clone(), passphrase.as_str()),
-            };
-            key_file::write(&path, key, passphrase).map(|()| path)
-        };
-        self.files.iter().map(write).collect()
+    /// Writes the private keys, durable on return; the files that there are of new keys.
+    pub(super) fn write(&self) -> Result<Vec<PathBuf>, ProduceError> {
+        let write =
+            |file: &NewFile| key_file::write(&file.path, &file.key, &file.passphrase).map(|()| file.path.clone());
+        self.made.iter().cloned().map(Ok).chain(self.files.iter().map(write)).collect()
     }
 
     pub(super) fn ended(&self, id: &KeyId) -> Option<&Ended> {

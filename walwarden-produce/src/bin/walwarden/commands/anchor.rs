@@ -8,7 +8,7 @@ use walwarden_produce::{
     files,
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{args::AnchorArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, args: &AnchorArgs) -> Result<Exit, ProduceError> {
@@ -24,7 +24,7 @@ pub(super) fn run(job: &Job, args: &AnchorArgs) -> Result<Exit, ProduceError> {
     if token.is_none() && authorities.is_empty() {
         return Err(OperatorError::NoAuthority.into());
     }
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
     if let Some(token) = token {

@@ -6,13 +6,13 @@ use walwarden_produce::{
     backup::{BackedUp, BackupRequest, NotBackedUp, backup},
 };
 
-use super::{alert, copy::copies, open, print, sweep};
+use super::{alert, copy::copies, open, passphrase, print, sweep};
 use crate::{exit::Exit, hint, job::Job, talk};
 
 pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usize) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
     let database = producer.config.database(database)?.clone();
-    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and statement keys")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
     sweep(&producer)?;

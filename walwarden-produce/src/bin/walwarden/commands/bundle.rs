@@ -10,13 +10,13 @@ use walwarden_produce::{
     },
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{args::BundleArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, bundle: &BundleArgs) -> Result<Exit, ProduceError> {
     let verifier = verifier()?;
     let mut producer = open(job)?;
-    let passphrase = job.passphrase.read("the log and bundle keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and bundle keys")?;
     let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
     drop(passphrase);
     let request = SealRequest {

@@ -13,14 +13,14 @@ use walwarden_produce::{
     seal::zone,
 };
 
-use super::{alert, open, print};
+use super::{alert, open, passphrase, print};
 use crate::{args::collect::CollectArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, args: &CollectArgs) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
     let database = database(&producer, args)?;
     let request = request(&producer, args, database.as_deref())?;
-    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and statement keys")?;
     let mut signers = producer.unlock(&passphrase, Use::Evidence)?;
     drop(passphrase);
     let collected = collect(&mut producer, &mut signers, &request)?;

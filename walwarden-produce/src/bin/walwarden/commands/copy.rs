@@ -7,12 +7,12 @@ use walwarden_produce::{
     producer::{Producer, Signers},
 };
 
-use super::{alert, open};
+use super::{alert, open, passphrase};
 use crate::{exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, backup: Option<&str>, again: bool) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
     let exit = copies(&mut producer, &mut signers, backup, again)?;

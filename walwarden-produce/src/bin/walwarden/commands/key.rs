@@ -14,7 +14,7 @@ use walwarden_produce::{
     signer::key_file,
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{
     args::key::{KeyCommand, NewArgs, RetireArgs, RevokeArgs, RootArgs, RotateArgs},
     exit::Exit,
@@ -115,7 +115,7 @@ fn own_passphrase(file: Option<&PathBuf>, path: &Path) -> Result<Passphrase, Pro
 fn changed(job: &Job, root: &RootArgs, reason: Option<&str>, asked: Change<'_>) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
     let roots = open_roots(&producer.registry, &root_files(job, root)?)?;
-    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and statement keys")?;
     let new_root = matches!(asked, Change::Root { .. });
     let request = ChangeRequest { change: asked, roots, passphrase: &passphrase, reason };
     let made = change(&mut producer, request)?;

@@ -15,7 +15,7 @@ use walwarden_produce::{
     producer::Producer,
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{
     args::people::{
         ActionCommand, ActionNextArgs, ActionOpenArgs, AlertAckArgs, AlertCommand, AlertTestArgs, HandoffArgs,
@@ -85,7 +85,7 @@ fn test(job: &Job, args: &AlertTestArgs) -> Result<Exit, ProduceError> {
     if channels.is_empty() {
         return Err(OperatorError::NoChannel.into());
     }
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
     let mut exit = Exit::Done;
@@ -180,7 +180,7 @@ pub(super) fn handoff(job: &Job, command: &HandoffCommand) -> Result<Exit, Produ
 /// Opens the log key and records.
 fn record(job: &Job, mut producer: Producer, event: Event) -> Result<Exit, ProduceError> {
     let kind = event.kind();
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
     let entry = people::record(&mut producer, &mut head, event)?;

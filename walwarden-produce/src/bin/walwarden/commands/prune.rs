@@ -7,7 +7,7 @@ use walwarden_produce::{
     run::claim,
 };
 
-use super::open;
+use super::{open, passphrase};
 use crate::{exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, yes: bool) -> Result<Exit, ProduceError> {
@@ -26,7 +26,7 @@ pub(super) fn run(job: &Job, yes: bool) -> Result<Exit, ProduceError> {
         talk::notice("another run of this vault is at work, and does what is due");
         return Ok(Exit::Done);
     };
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
     let mut exit = Exit::Done;

@@ -19,7 +19,7 @@ use walwarden_produce::{
     restore_test::{RestoreTestRequest, Tested, Words, restore_test},
 };
 
-use super::{alert, identities, open, print, sweep};
+use super::{alert, identities, open, passphrase, print, sweep};
 use crate::{
     exit::Exit,
     job::{Job, RestoreTestJob, To},
@@ -41,7 +41,7 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
     if task.words.performed_by.is_some() {
         producer.identity.actor.kind = ActorKind::Person;
     }
-    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and statement keys")?;
     let mut signers = producer.unlock(&passphrase, Use::RestoreTest)?;
     drop(passphrase);
     sweep(&producer)?;

@@ -7,7 +7,7 @@ use walwarden_produce::{
     review::{Asked, ReviewRequest, Reviewer, review},
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{
     args::review::{ReviewArgs, RoleArg},
     exit::Exit,
@@ -24,7 +24,7 @@ pub(super) fn run(job: &Job, args: &ReviewArgs) -> Result<Exit, ProduceError> {
     let own = own.read(&format!("your key {}", args.key.display()), false)?;
     let reviewer = Reviewer::open(&producer.registry, &args.key, &own)?;
     drop(own);
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
     let (asked, usual) = match &args.period {

@@ -9,7 +9,7 @@ use walwarden_produce::{
     run::{Done, RunRequest, claim, run as do_all},
 };
 
-use super::{heartbeat, identities, open, raised};
+use super::{heartbeat, identities, open, passphrase, raised};
 use crate::{
     exit::Exit,
     job::{Job, RunJob},
@@ -33,7 +33,7 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
         return Ok(Exit::Done);
     };
     let identities = identities(&producer, task.identity.as_deref())?;
-    let passphrase = job.passphrase.read("the log and statement keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and statement keys")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
     let cancel = talk::cancel_flag();
