@@ -103,6 +103,14 @@ impl Range {
         }
     }
 
+    /// Root of the leaves so far and, after them, of a tree that is smaller than the last complete one.
+    pub(crate) fn root_before(&self, rest: Option<Digest>) -> Digest {
+        match rest {
+            None => self.root(),
+            Some(rest) => self.peaks.iter().rev().fold(rest, |right, left| node_hash(left, &right)),
+        }
+    }
+
     /// Size and root of the leaves so far.
     #[must_use]
     pub fn head(&self) -> TreeHead {

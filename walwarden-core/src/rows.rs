@@ -3,6 +3,8 @@
 //! A row becomes a JCS object of its columns' output texts, a blinded leaf under the backup's row key K, and a leaf of
 //! its table's tree; the leaf objects of all tables make the tree whose root is the content root.
 
+mod ranges;
+
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -16,6 +18,8 @@ use crate::{
     merkle::{Range, leaf_hash},
     value::Decimal,
 };
+pub use ranges::RangeRoots;
+use ranges::RangedTree;
 
 /// The columns of a table in the order in which they are read, ready to write rows.
 #[derive(Debug, Clone)]
@@ -135,7 +139,7 @@ pub enum Order {
 #[derive(Debug, Clone)]
 pub struct TableHasher {
     key: RowKey,
-    range: Range,
+    tree: RangedTree,
     /// Inner digests that wait for sorting; unused in key order.
     waiting: Option<Vec<Digest>>,
 }
@@ -144,7 +148,7 @@ impl TableHasher {
     /// Starts a table. In [`Order::LeafHash`] 32 bytes are kept for each row.
     #[must_use]
     pub fn new(key: &RowKey, order: Order) -> Self {
-        Self { key: key.clone(), range: Range::new(), waiting: (order == Order::LeafHash).then(Vec::new) }
+        Self { key: key.clone(), tree: RangedTree::new(), waiting: (order == Order::LeafHash).then(Vec::new) }
     }
 
     /// Adds a row in its JCS form.
@@ -152,26 +156,42 @@ impl TableHasher {
         let inner = RowKey::inner(jcs);
         match &mut self.waiting {
             Some(waiting) => waiting.push(inner),
-            None => self.range.push(self.key.leaf(&inner)),
+            None => self.push_inner(&inner),
         }
+    }
+
+    /// Adds a row by its inner digest, in the order of the tree: for who sorts elsewhere.
+    pub fn push_inner(&mut self, inner: &Digest) {
+        self.tree.push(self.key.leaf(inner));
     }
 
     /// Rows so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.waiting.as_ref().map_or(self.range.size(), |waiting| waiting.len() as u64)
+        self.waiting.as_ref().map_or(self.tree.size(), |waiting| waiting.len() as u64)
+    }
+
+    /// Rows of a range, as it stands now: it doubles while rows come.
+    #[must_use]
+    pub const fn rows_each(&self) -> u64 {
+        self.tree.rows_each()
     }
 
     /// Number of rows and root of the table's tree.
     #[must_use]
-    pub fn finish(mut self) -> (u64, Digest) {
+    pub fn finish(self) -> (u64, Digest) {
+        let (rows, root, _) = self.finish_with_ranges();
+        (rows, root)
+    }
+
+    /// As [`TableHasher::finish`], and the roots of its ranges.
+    #[must_use]
+    pub fn finish_with_ranges(mut self) -> (u64, Digest, RangeRoots) {
         if let Some(mut waiting) = self.waiting.take() {
             waiting.sort_unstable();
-            for inner in &waiting {
-                self.range.push(self.key.leaf(inner));
-            }
+            waiting.iter().for_each(|inner| self.push_inner(inner));
         }
-        (self.range.size(), self.range.root())
+        (self.tree.size(), self.tree.root(), self.tree.into_roots())
     }
 }
 

@@ -11,7 +11,7 @@ const PAGES: &[(&str, usize)] = &[
     ("01-model", 6),
     ("02-bytes", 6),
     ("03-statements", 12),
-    ("04-rows", 12),
+    ("04-rows", 13),
     ("05-merkle", 6),
     ("06-chain", 10),
     ("07-keys", 14),

@@ -13,8 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut session = Session::open(&connection)?;
     let tables = catalog::tables(&mut session)?;
     let (key, stop) = (RowKey::new([7; 32])?, AtomicBool::new(false));
-    let reading = Reading { key: &key, progress: &|_| (), stop: &stop, cancel: &stop };
-    let leaves = reading.leaves(&mut session, Vec::new(), tables)?;
+    let reading = Reading { key: &key, progress: &|_| (), stop: &stop, cancel: &stop, ranges: None };
+    let leaves = reading.leaves(&mut session, &mut [], tables)?;
     println!("{}", content_root(&leaves)?);
     Ok(())
 }

@@ -18,7 +18,7 @@ use walwarden_core::{
 use zeroize::Zeroizing;
 
 use crate::{
-    backup_set::{DUMP, GLOBALS, ROWKEY},
+    backup_set::{DUMP, GLOBALS, RANGES, ROWKEY},
     config::{self, DatabaseConfig},
     dump::{DumpRequest, Dumped, Progress, attested_dump},
     error::ProduceError,
@@ -144,6 +144,7 @@ impl Run<'_> {
         let preflight = |error| Failure::storage(Stage::Preflight, error);
         let staging = Staging::new(producer.staging(self.id)).map_err(preflight)?;
         let (dump_path, globals_path, rowkey_path) = (staging.file(DUMP), staging.file(GLOBALS), staging.file(ROWKEY));
+        let ranges_path = staging.file(RANGES);
         let secret = Zeroizing::new(random::bytes::<32>().map_err(Failure::bug)?);
         let row_key = RowKey::new(*secret).map_err(|error| Failure::bug(ProduceError::Bug(error.to_string())))?;
         let text = Zeroizing::new(hex(secret.as_slice()) + "\n");
@@ -154,6 +155,7 @@ impl Run<'_> {
             &DumpRequest {
                 dump_path: &dump_path,
                 globals_path: &globals_path,
+                ranges_path: &ranges_path,
                 row_key: &row_key,
                 jobs: self.request.jobs.max(1),
                 now: &|| clock.now(),
@@ -172,6 +174,9 @@ impl Run<'_> {
         let globals = put(GLOBALS, dumped.globals)?;
         let written = Bytes { bytes: Decimal(text.len() as u64), sha256: walwarden_core::Digest::of(text.as_bytes()) };
         let rowkey = put(ROWKEY, written)?;
+        if dumped.ranges.bytes.0 > 0 {
+            put(RANGES, dumped.ranges)?;
+        }
         if self.request.cancel.load(Ordering::Relaxed) {
             return Err(Failure::interrupted(Stage::Upload));
         }

@@ -40,6 +40,8 @@ pub const DUMP: &str = "db.dump";
 pub const GLOBALS: &str = "globals.sql";
 /// The row key K: 64 hex digits and LF.
 pub const ROWKEY: &str = "rowkey";
+/// Ranges of tables, for a difference to be narrowed to; no statement names it, since its hashes make the attested roots.
+pub const RANGES: &str = "ranges.ndjson";
 
 /// A backup that the chain holds.
 #[derive(Debug, Clone)]
@@ -163,6 +165,24 @@ impl Opening<'_> {
         let rowkey = backup.rowkey.as_ref().ok_or("the backup has no row key")?;
         let path = self.object(&rowkey.object, None, backup.encryption.alg != "none", ROWKEY)?;
         Ok((row_key(&path, content)?, self.leaves(seq, content)?))
+    }
+
+    /// The ranges of the set's tables, where it has any. They are as good as the roots that they make.
+    ///
+    /// # Errors
+    /// They cannot be fetched or decrypted, for people.
+    pub fn ranges(&self, backup: &Backup) -> Result<Option<PathBuf>, String> {
+        let dump = &backup.data.object.key;
+        let key = dump.rsplit_once('/').map_or(RANGES.into(), |(folder, _)| format!("{folder}/{RANGES}"));
+        let failed = |error: &dyn std::fmt::Display| format!("{key}: {error}");
+        let mut reader = match self.store.reader(&key, None) {
+            Err(error) if error.error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            reader => reader.map_err(|error| failed(&error))?,
+        };
+        let (path, written) =
+            self.fetch(&mut reader, backup.encryption.alg != "none", RANGES).map_err(|error| failed(&error))?;
+        written.map_err(|error| failed(&error))?;
+        Ok(Some(path))
     }
 
     /// One object: hashed as it is stored, decrypted, and hashed again, in one pass.

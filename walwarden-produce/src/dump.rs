@@ -30,6 +30,7 @@ use walwarden_core::{
 
 use crate::postgres::{
     Connection, ServerFacts, Session, SqlError, ToolError, catalog,
+    ranges::RangesFile,
     rows::{ContentError, Reading},
     schema::{Fingerprint, fingerprint},
     snapshot::{Snapshot, SnapshotError},
@@ -44,6 +45,8 @@ pub struct DumpRequest<'a> {
     pub dump_path: &'a Path,
     /// The file to create for roles and tablespaces; it must not exist. Removed again on failure.
     pub globals_path: &'a Path,
+    /// The file to create for the ranges of tables; it must not exist. Removed again on failure.
+    pub ranges_path: &'a Path,
     /// K, new for each backup.
     pub row_key: &'a RowKey,
     /// Sessions that read rows at the same time, at least one.
@@ -117,6 +120,8 @@ pub struct Dumped {
     pub plain: Bytes,
     /// Roles and tablespaces.
     pub globals: Bytes,
+    /// Ranges of tables.
+    pub ranges: Bytes,
     /// All that is known of the server.
     pub facts: ServerFacts,
 }
@@ -188,7 +193,7 @@ impl From<ToolError> for DumpError {
 /// # Errors
 /// [`DumpError`]; no file that was made here is left then.
 pub fn attested_dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, DumpError> {
-    let paths = [request.dump_path, request.globals_path];
+    let paths = [request.dump_path, request.globals_path, request.ranges_path];
     for (place, path) in paths.iter().enumerate() {
         if let Err(error) = file::create(path) {
             remove(&paths[..place]);
@@ -234,7 +239,12 @@ fn dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, Du
         tables: tables.len(),
         bytes: tables.iter().map(|table| table.pages.saturating_mul(8192)).sum(),
     });
-    let (pg_dump, leaves) = side_by_side(connection, request, running, (snapshot.session(), further), tables)?;
+    let unwritten = |error| file_error("the ranges of tables cannot be put on disk", &error);
+    let ranges = RangesFile::open(request.ranges_path).map_err(unwritten)?;
+    let sessions = (snapshot.session(), further);
+    let (pg_dump, leaves) = side_by_side(connection, request, running, sessions, (tables, &ranges))?;
+    ranges.finish().map_err(unwritten)?;
+    let ranges = file::settle(request.ranges_path).map_err(unwritten)?;
     let after = catalog::sequences(snapshot.session()).map_err(in_content)?;
     let settings = snapshot.settings.clone();
     let snapshot_at = snapshot.taken_at;
@@ -257,6 +267,7 @@ fn dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, Du
         schema,
         plain: pg_dump.plain,
         globals: globals.plain,
+        ranges,
         facts,
     })
 }
@@ -266,14 +277,15 @@ fn side_by_side(
     connection: &Connection,
     request: &DumpRequest<'_>,
     mut running: pg_dump::Running,
-    (first, further): (&mut Session, Vec<Session>),
-    tables: Vec<catalog::Table>,
+    (first, mut further): (&mut Session, Vec<Session>),
+    (tables, ranges): (Vec<catalog::Table>, &RangesFile),
 ) -> Result<(pg_dump::Finished, Vec<ContentLeaf>), DumpError> {
     let stop = AtomicBool::new(false);
-    let reading = Reading { key: request.row_key, progress: request.progress, stop: &stop, cancel: request.cancel };
+    let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
+    let reading = Reading { key, progress, stop: &stop, cancel, ranges: Some(ranges) };
     thread::scope(|scope| {
         let rows = scope.spawn(|| {
-            let leaves = reading.leaves(first, further, tables);
+            let leaves = reading.leaves(first, &mut further, tables);
             if leaves.is_err() {
                 stop.store(true, Ordering::Relaxed);
             }
@@ -296,10 +308,14 @@ fn side_by_side(
 
 /// Tells a full disk from other trouble with files.
 pub(crate) fn file_error(what: &str, error: &io::Error) -> DumpError {
-    let reason_code = match error.kind() {
+    DumpError::new(Stage::Dump, file_reason(error), format!("{what}: {error}"))
+}
+
+/// A stable word for trouble with files.
+pub(crate) fn file_reason(error: &io::Error) -> &'static str {
+    match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
         io::ErrorKind::AlreadyExists => "file-exists",
         _ => "file-error",
-    };
-    DumpError::new(Stage::Dump, reason_code, format!("{what}: {error}"))
+    }
 }

@@ -12,6 +12,7 @@ pub mod copy;
 pub mod facts;
 pub mod large_objects;
 pub mod quote;
+pub mod ranges;
 pub mod rows;
 pub mod schema;
 pub mod session;

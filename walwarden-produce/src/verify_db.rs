@@ -18,7 +18,13 @@ use crate::{
     dump::{DumpError, Progress},
     error::ProduceError,
     files,
-    postgres::{Connection, SqlError, catalog, rows::Reading, snapshot::Snapshot},
+    postgres::{
+        Connection, Session, SqlError,
+        catalog::{self, Table},
+        ranges::{self, KeyRange, TableRanges},
+        rows::{ContentError, Reading},
+        snapshot::Snapshot,
+    },
     restore::compare::{Expected, matched, totals},
 };
 
@@ -28,6 +34,8 @@ pub struct ContentRequest<'a> {
     pub expected: Expected<'a>,
     /// K of the backup.
     pub row_key: &'a RowKey,
+    /// Gives the ranges of tables, as far as they are at hand; asked for those that differ.
+    pub ranges: &'a dyn Fn(&[&ContentLeaf]) -> Vec<TableRanges>,
     /// Sessions that read rows at the same time.
     pub jobs: usize,
     /// The clock.
@@ -55,8 +63,21 @@ pub struct Content {
     pub rows_expected: u64,
     /// Tables that differ, are missing or were not expected: `schema.name`.
     pub mismatches: Vec<String>,
+    /// Where in tables that differ, as far as their ranges are at hand.
+    pub narrowed: Vec<Narrowed>,
     /// Whether the same things are left out.
     pub omitted_equal: bool,
+}
+
+/// Where in a table rows differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowed {
+    /// `schema.name`.
+    pub table: String,
+    /// Columns of its key.
+    pub key: Vec<String>,
+    /// By key; the columns differ, not the rows, where there is none.
+    pub ranges: Vec<KeyRange>,
 }
 
 impl Content {
@@ -81,14 +102,15 @@ pub fn verify_db(connection: &Connection, request: &ContentRequest<'_>) -> Resul
     let facts = connection.server_facts().map_err(ProduceError::Database)?;
     let mut snapshot = Snapshot::take(connection, facts.version_num, request.now).map_err(|error| failed(&error))?;
     let further = (1..request.jobs).map(|_| snapshot.reader()).collect::<Result<Vec<_>, _>>();
-    let further = further.map_err(|error| failed(&error))?;
+    let mut further = further.map_err(|error| failed(&error))?;
     let sql = |error: SqlError| ProduceError::Database(error);
     let tables = catalog::tables(snapshot.session()).map_err(sql)?;
     let omitted = catalog::omitted(snapshot.session()).map_err(sql)?;
     let stop = AtomicBool::new(false);
-    let reading = Reading { key: request.row_key, progress: request.progress, stop: &stop, cancel: request.cancel };
-    let leaves: Vec<ContentLeaf> =
-        reading.leaves(snapshot.session(), further, tables).map_err(|error| failed(&error))?;
+    let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
+    let reading = Reading { key, progress, stop: &stop, cancel, ranges: None };
+    let leaves = reading.leaves(snapshot.session(), &mut further, tables.clone()).map_err(|error| failed(&error))?;
+    let narrowed = narrowed(&reading, snapshot.session(), (&tables, &leaves), request).map_err(|e| failed(&e))?;
     let snapshot_at = snapshot.taken_at;
     snapshot.release().map_err(|error| failed(&error))?;
     let (tables_equal, mismatches) = matched(request.expected.leaves, &leaves);
@@ -101,8 +123,32 @@ pub fn verify_db(connection: &Connection, request: &ContentRequest<'_>) -> Resul
         rows: totals(&leaves).1,
         rows_expected,
         mismatches,
+        narrowed,
         omitted_equal: omitted == request.expected.omitted,
     })
+}
+
+/// Reads those tables again that differ, where their ranges make the attested root, and names the ranges that differ.
+fn narrowed(
+    reading: &Reading<'_>,
+    session: &mut Session,
+    (tables, leaves): (&[Table], &[ContentLeaf]),
+    request: &ContentRequest<'_>,
+) -> Result<Vec<Narrowed>, ContentError> {
+    let mut found = Vec::new();
+    let differ: Vec<&ContentLeaf> = request.expected.leaves.iter().filter(|leaf| !leaves.contains(leaf)).collect();
+    let attested = if differ.is_empty() { Vec::new() } else { (request.ranges)(&differ) };
+    for expected in differ {
+        let (_, schema, name) = expected.place();
+        let table = tables.iter().find(|table| (table.schema.as_str(), table.name.as_str()) == (schema, name));
+        let ranges = attested.iter().find(|ranges| ranges.is_of(expected));
+        let (Some(table), Some(ranges), ContentLeaf::Table { key, .. }) = (table, ranges, expected) else { continue };
+        if table.key.iter().map(|column| &column.name).eq(key) {
+            let ranges = ranges::differing(reading, session, table, ranges)?;
+            found.push(Narrowed { table: format!("{schema}.{name}"), key: key.clone(), ranges });
+        }
+    }
+    Ok(found)
 }
 
 /// A statement outside of a vault, as an auditor holds it.

@@ -129,7 +129,7 @@ fn two_backups_at_once_both_succeed() {
     });
     let kinds = vault.kinds();
     assert_eq!(kinds.iter().filter(|kind| *kind == "backup.completed").count(), 3);
-    assert_eq!(vault.objects().len(), 9);
+    assert_eq!(vault.objects().len(), 12);
     assert_eq!(value(&stdout(&vault.run(&["restore-test"])), "outcome"), "passed");
 }
 

@@ -49,7 +49,7 @@ fn killed_at_ten_points_of_a_backup() {
         }
     }
     let complete = vault.events().iter().filter(|event| matches!(event, Event::BackupCompleted(_))).count();
-    assert_eq!(vault.objects().len(), 3 * complete, "{:?}", vault.objects());
+    assert_eq!(vault.objects().len(), 4 * complete, "{:?}", vault.objects());
     assert_eq!(fs::read_dir(vault.path().join("runs")).unwrap().count(), 0);
     assert!(started > ended, "at least one run was killed on its way: {started} started, {ended} ended");
 }
@@ -104,7 +104,7 @@ fn killed_at_ten_points_of_a_run() {
     let output = vault.run(&["run"]);
     assert_success(&output);
     let complete = vault.events().iter().filter(|event| matches!(event, Event::BackupCompleted(_))).count();
-    assert_eq!(vault.objects().len(), 3 * complete);
+    assert_eq!(vault.objects().len(), 4 * complete);
     let mut copies = Vec::new();
     support::walk(&vault.dir.path().join("dr/shop"), &mut copies);
     assert_eq!(copies.len(), 3 * complete);

@@ -165,8 +165,12 @@ fn a_full_disk_is_said_to_be_full() {
         eprintln!("SKIPPED: a small file system cannot be mounted here");
         return;
     }
-    let files =
-        Files { dump: folder.path().join("d"), globals: folder.path().join("g"), folder: tempfile::tempdir().unwrap() };
+    let files = Files {
+        dump: folder.path().join("d"),
+        globals: folder.path().join("g"),
+        ranges: folder.path().join("r"),
+        folder: tempfile::tempdir().unwrap(),
+    };
     let error = dump(&shop, &files).unwrap_err();
     let left = fs::read_dir(folder.path()).unwrap().count();
     std::process::Command::new("umount").arg(folder.path()).status().unwrap();
@@ -192,6 +196,7 @@ fn a_stop_leaves_nothing() {
     let request = DumpRequest {
         dump_path: &files.dump,
         globals_path: &files.globals,
+        ranges_path: &files.ranges,
         row_key: &row_key,
         jobs: 1,
         now: &now,
@@ -200,7 +205,7 @@ fn a_stop_leaves_nothing() {
     };
     let error = attested_dump(&shop, &request).unwrap_err();
     assert_eq!(error.reason_code, "stopped");
-    assert!(!files.dump.exists() && !files.globals.exists());
+    assert!(!files.dump.exists() && !files.globals.exists() && !files.ranges.exists());
 }
 
 #[test]

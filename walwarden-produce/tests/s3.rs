@@ -54,7 +54,7 @@ fn an_encrypted_backup_in_a_bucket_is_copied_and_comes_back() {
     assert!(done.object.version_id.is_some() && done.object.etag.is_some(), "{:?}", done.object);
     assert_eq!((done.object.provider.as_str(), done.object.bucket.as_str()), ("acme-s3", "acme-backups"));
     let keys = s3.keys("acme-backups");
-    assert_eq!(keys.len(), 3, "{keys:?}");
+    assert_eq!(keys.len(), 4, "{keys:?}");
     assert_eq!(s3.keys("acme-dr").len(), 3);
     // spec:rows-9: an encrypted object holds no name of a table and no row.
     for key in &keys {
@@ -148,7 +148,7 @@ fn a_store_that_fails_leaves_a_record_and_nothing_that_counts() {
         let output = run(&vault, &["backup"]);
         assert_two_lines(&output, 1, "globals.sql");
         assert_eq!(vault.failure(), ("upload".into(), reason.into()), "{fault:?}");
-        assert_eq!(s3.keys("acme-backups").len(), good * 3, "{fault:?}: {:?}", s3.keys("acme-backups"));
+        assert_eq!(s3.keys("acme-backups").len(), good * 4, "{fault:?}: {:?}", s3.keys("acme-backups"));
     }
     // An answer that breaks off when what was written is read back.
     proxy.inject(|line| (line.starts_with("GET") && line.contains("db.dump")).then_some(Fault::CutAnswer));
@@ -161,8 +161,8 @@ fn a_store_that_fails_leaves_a_record_and_nothing_that_counts() {
         .then_some(Fault::Drop)
     });
     assert_eq!(run(&vault, &["backup"]).status.code(), Some(1));
-    assert!(s3.keys("acme-backups").len() > good * 3);
+    assert!(s3.keys("acme-backups").len() > good * 4);
     proxy.heal();
     assert_success(&run(&vault, &["backup"]));
-    assert_eq!(s3.keys("acme-backups").len(), (good + 1) * 3, "{:?}", s3.keys("acme-backups"));
+    assert_eq!(s3.keys("acme-backups").len(), (good + 1) * 4, "{:?}", s3.keys("acme-backups"));
 }

@@ -1,6 +1,7 @@
 //! From `COPY` to leaf objects: the canonical rows of every table.
 
 use std::{
+    io,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,9 +18,13 @@ use super::{
     catalog::Table,
     copy::{CopyError, Decoder},
     large_objects,
+    ranges::{RangesFile, Starts},
     session::{Session, SqlError},
 };
-use crate::dump::Progress;
+use crate::dump::{Progress, file_reason};
+
+/// Rows after which somebody is told.
+const TOLD_EACH: u64 = 4096;
 
 /// Why the rows could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +52,14 @@ pub enum ContentError {
         /// Why.
         source: RowsError,
     },
+    /// What is kept of a table cannot be written.
+    #[error("{table}: {source}")]
+    File {
+        /// `schema.name`.
+        table: String,
+        /// Why.
+        source: io::Error,
+    },
     /// Another thread failed first, or the caller asked to stop.
     #[error("reading was stopped")]
     Stopped,
@@ -60,6 +73,7 @@ impl ContentError {
             Self::Sql { source, .. } => source.reason_code(),
             Self::Encoding { .. } => "invalid-encoding",
             Self::Rows { .. } => "rows-not-canonical",
+            Self::File { source, .. } => file_reason(source),
             Self::Stopped => "stopped",
         }
     }
@@ -75,6 +89,8 @@ pub struct Reading<'a> {
     pub stop: &'a AtomicBool,
     /// Set by the caller's caller to stop; never here.
     pub cancel: &'a AtomicBool,
+    /// Where the ranges of tables are kept, where they are.
+    pub ranges: Option<&'a RangesFile>,
 }
 
 impl Reading<'_> {
@@ -86,7 +102,7 @@ impl Reading<'_> {
     pub fn leaves(
         &self,
         first: &mut Session,
-        mut further: Vec<Session>,
+        further: &mut [Session],
         mut tables: Vec<Table>,
     ) -> Result<Vec<ContentLeaf>, ContentError> {
         // The largest is taken first, from the end, so that readers finish at about the same time.
@@ -109,12 +125,12 @@ impl Reading<'_> {
         });
         // A reader that was stopped is not the cause.
         results.sort_by_key(|result| !matches!(result, Err(error) if !matches!(error, ContentError::Stopped)));
-        let mut leaves = Vec::new();
+        let mut all: Vec<ContentLeaf> = Vec::new();
         for result in results {
-            leaves.extend(result?);
+            all.extend(result?);
         }
-        leaves.sort_by(|a, b| a.place().cmp(&b.place()));
-        Ok(leaves)
+        all.sort_by(|a, b| a.place().cmp(&b.place()));
+        Ok(all)
     }
 
     /// Whether there is any use in reading on.
@@ -130,39 +146,34 @@ impl Reading<'_> {
         rows: &AtomicU64,
         session: &mut Session,
     ) -> Result<Vec<ContentLeaf>, ContentError> {
-        let mut leaves = Vec::new();
+        let mut all = Vec::new();
         loop {
             self.go_on().map_err(|_| ContentError::Stopped)?;
             let next = queue.lock().map_err(|_| ContentError::Stopped)?.pop();
-            let Some(table) = next else { return Ok(leaves) };
-            let leaf = self.table(session, &table, rows);
-            leaves.push(leaf.inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?);
+            let Some(table) = next else { return Ok(all) };
+            let read = self.table(session, &table, rows);
+            all.push(read.inspect_err(|_| self.stop.store(true, Ordering::Relaxed))?);
         }
     }
 
     /// Reads one table.
     fn table(&self, session: &mut Session, table: &Table, rows: &AtomicU64) -> Result<ContentLeaf, ContentError> {
-        let name = || format!("{}.{}", table.schema, table.name);
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let layout = Layout::new(&columns).map_err(|source| ContentError::Rows { table: name(), source })?;
-        let mut pass =
-            Pass { width: columns.len(), layout, hasher: TableHasher::new(self.key, table.order()), row: Vec::new() };
-        let mut decoder = Decoder::new();
-        session
-            .copy::<Interrupt>(&table.query(), &mut |lines| {
-                self.go_on()?;
-                let before = pass.hasher.rows();
-                pass.lines(&mut decoder, lines)?;
-                let new = pass.hasher.rows() - before;
-                (self.progress)(Progress::Rows(rows.fetch_add(new, Ordering::Relaxed) + new));
-                Ok(())
-            })
-            .map_err(|interrupt| interrupt.named(name()))?;
-        let (count, root) = pass.hasher.finish();
+        let mut hasher = TableHasher::new(self.key, table.order());
+        let mut starts = Starts::of(table);
+        self.each_row(session, table, |values, row| {
+            starts.before(&hasher, values);
+            hasher.push(row);
+            if hasher.rows().is_multiple_of(TOLD_EACH) {
+                (self.progress)(Progress::Rows(rows.fetch_add(TOLD_EACH, Ordering::Relaxed) + TOLD_EACH));
+            }
+        })?;
+        let (count, root, ranges) = hasher.finish_with_ranges();
+        let told = rows.fetch_add(count % TOLD_EACH, Ordering::Relaxed) + count % TOLD_EACH;
+        (self.progress)(Progress::Rows(told));
         (self.progress)(Progress::Table { schema: &table.schema, name: &table.name, rows: count });
         let mut columns: Vec<Column> = table.columns.clone();
         columns.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
-        Ok(ContentLeaf::Table {
+        let leaf = ContentLeaf::Table {
             schema: table.schema.clone(),
             name: table.name.clone(),
             columns,
@@ -170,31 +181,38 @@ impl Reading<'_> {
             order: table.order(),
             rows: Decimal(count),
             root,
-        })
+        };
+        if let (Some(file), Some(ranges)) = (self.ranges, starts.with(ranges)) {
+            file.append(&ranges).map_err(|source| ContentError::File { table: ranges.shown(), source })?;
+        }
+        Ok(leaf)
     }
-}
 
-/// One pass over the rows of a table.
-struct Pass {
-    width: usize,
-    layout: Layout,
-    hasher: TableHasher,
-    row: Vec<u8>,
-}
-
-impl Pass {
-    fn lines(&mut self, decoder: &mut Decoder, lines: &mut [u8]) -> Result<(), Interrupt> {
-        let mut result = Ok(());
-        let empty = self.width == 0;
-        decoder.decode(lines, |values| {
-            // COPY writes a row without columns as an empty line, just as it writes one empty text.
-            let values = if empty { &[] } else { values };
-            if result.is_ok() {
-                result = self.layout.write(values, &mut self.row);
-                self.hasher.push(&self.row);
-            }
-        })?;
-        Ok(result?)
+    /// Reads a table row by row: its values, and its canonical form.
+    pub(crate) fn each_row(
+        &self,
+        session: &mut Session,
+        table: &Table,
+        mut row: impl FnMut(&[Option<&str>], &[u8]),
+    ) -> Result<(), ContentError> {
+        let name = || format!("{}.{}", table.schema, table.name);
+        let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+        let layout = Layout::new(&columns).map_err(|source| ContentError::Rows { table: name(), source })?;
+        let (mut decoder, mut written) = (Decoder::new(), Vec::new());
+        let read = session.copy::<Interrupt>(&table.query(), &mut |lines| {
+            self.go_on()?;
+            let mut result = Ok(());
+            decoder.decode(lines, |values| {
+                // COPY writes a row without columns as an empty line, just as it writes one empty text.
+                let values = if columns.is_empty() { &[] } else { values };
+                if result.is_ok() {
+                    result = layout.write(values, &mut written);
+                    row(values, &written);
+                }
+            })?;
+            Ok(result?)
+        });
+        read.map_err(|interrupt| interrupt.named(name()))
     }
 }
 

@@ -306,8 +306,9 @@ impl Run<'_> {
         // Nobody else writes here: snapshots of different sessions are the same.
         let further: Result<Vec<Session>, _> = (1..request.jobs).map(|_| snapshot::alone(restored, version)).collect();
         let stop = AtomicBool::new(false);
-        let reading = Reading { key: request.row_key, progress: request.progress, stop: &stop, cancel: request.cancel };
-        let leaves = reading.leaves(&mut session, further.map_err(told)?, tables).map_err(told)?;
+        let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
+        let reading = Reading { key, progress, stop: &stop, cancel, ranges: None };
+        let leaves = reading.leaves(&mut session, &mut further.map_err(told)?, tables).map_err(told)?;
         let root = content_root(&leaves).map_err(told)?;
         let (equal, mismatches) = matched(request.expected.leaves, &leaves);
         self.result.rows_actual = Some(totals(&leaves).1);

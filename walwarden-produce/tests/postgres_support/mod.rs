@@ -70,11 +70,13 @@ pub struct Files {
     pub folder: tempfile::TempDir,
     pub dump: PathBuf,
     pub globals: PathBuf,
+    pub ranges: PathBuf,
 }
 
 pub fn files() -> Files {
     let folder = tempfile::tempdir().unwrap();
-    Files { dump: folder.path().join("dump.partial"), globals: folder.path().join("globals.partial"), folder }
+    let file = |name: &str| folder.path().join(name);
+    Files { dump: file("dump"), globals: file("globals"), ranges: file("ranges"), folder }
 }
 
 pub fn dump(connection: &Connection, files: &Files) -> Result<Dumped, DumpError> {
@@ -89,6 +91,7 @@ pub fn dump_with(connection: &Connection, files: &Files, jobs: usize) -> Result<
         &DumpRequest {
             dump_path: &files.dump,
             globals_path: &files.globals,
+            ranges_path: &files.ranges,
             row_key: &row_key,
             jobs,
             now: &now,
@@ -105,10 +108,19 @@ pub fn dump_watched(
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<Dumped, DumpError> {
     let (row_key, cancel) = (key(), AtomicBool::new(false));
-    let (dump_path, globals_path) = (files.dump.as_path(), files.globals.as_path());
-    let request =
-        DumpRequest { dump_path, globals_path, row_key: &row_key, jobs: 2, now: &now, progress, cancel: &cancel };
-    attested_dump(connection, &request)
+    attested_dump(
+        connection,
+        &DumpRequest {
+            dump_path: &files.dump,
+            globals_path: &files.globals,
+            ranges_path: &files.ranges,
+            row_key: &row_key,
+            jobs: 2,
+            now: &now,
+            progress,
+            cancel: &cancel,
+        },
+    )
 }
 
 pub fn restore(target: &Cluster, files: &Files, dumped: &Dumped, smoke: &[SmokeQuery]) -> Restored {

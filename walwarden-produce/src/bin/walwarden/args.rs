@@ -444,7 +444,8 @@ Examples:
   walwarden verify-db manifest.json --db service=restored \\
       --registry registry.ndjson --trust handover.json --row-key rowkey   as an auditor, without a vault
 
-Nothing is written. It ends with 1 when the database is not equal, and names the tables that differ.";
+Nothing is written. It ends with 1 when the database is not equal, and names the tables that differ and, where ranges of their rows
+are at hand, the keys between which they differ.";
 
 #[derive(Debug, Group)]
 #[command(after_help = VERIFY_DB_EXAMPLES)]
@@ -467,6 +468,10 @@ pub(crate) struct VerifyDbArgs {
     /// A list of tables that was too long for the statement
     #[arg(long, value_name = "FILE", requires = "registry")]
     pub(crate) tables: Option<PathBuf>,
+    /// Ranges of the backup's tables (ranges.ndjson), from its object set, to name the rows of a table that differ
+    /// [default: fetched from the vault's store]
+    #[arg(long, value_name = "FILE", requires = "registry")]
+    pub(crate) ranges: Option<PathBuf>,
     /// A file with the age identity that opens the backup [default: `identity` of walwarden.toml]
     #[arg(long, value_name = "FILE")]
     pub(crate) identity: Option<PathBuf>,

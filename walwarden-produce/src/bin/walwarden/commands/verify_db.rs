@@ -1,5 +1,7 @@
 //! `walwarden verify-db`.
 
+use std::{fs::File, io::BufReader, path::PathBuf};
+
 use walwarden_core::{
     Digest,
     rows::{ContentLeaf, RowKey},
@@ -12,11 +14,14 @@ use walwarden_produce::{
     config::{Config, connection},
     error::OperatorError,
     files,
-    postgres::Tools,
+    postgres::{
+        Tools,
+        ranges::{self, TableRanges},
+    },
     random,
     restore::compare::Expected,
     staging::Staging,
-    verify_db::{Content, ContentRequest, manifest, verify_db},
+    verify_db::{Content, ContentRequest, Narrowed, manifest, verify_db},
 };
 
 use super::{identities, open, print};
@@ -29,6 +34,10 @@ struct Attested {
     row_key: RowKey,
     leaves: Vec<ContentLeaf>,
     tools: Tools,
+    /// Ranges of its tables, where there are any.
+    ranges: Option<PathBuf>,
+    /// Where they lie until the end.
+    _staging: Option<Staging>,
 }
 
 pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> {
@@ -54,8 +63,10 @@ pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> 
     let bar = talk::Bar::new("reading");
     let progress = |progress: walwarden_produce::dump::Progress<'_>| bar.tell(progress);
     let jobs = args.jobs.into();
+    let ranges = |tables: &[&ContentLeaf]| attested.ranges_of(tables);
+    let now = || SystemClock.now();
     let request =
-        ContentRequest { expected, row_key, jobs, now: &|| SystemClock.now(), progress: &progress, cancel: &cancel };
+        ContentRequest { expected, row_key, ranges: &ranges, jobs, now: &now, progress: &progress, cancel: &cancel };
     let found = verify_db(&target, &request)?;
     bar.done();
     Ok(told(&attested, &found, content.root, found.is_equal(&expected)))
@@ -74,9 +85,10 @@ fn by_vault(job: &Job, args: &VerifyDbArgs) -> Result<Result<Attested, String>, 
     let tools = Config::read(&job.vault)?.tools();
     let attested = authentic(&producer, &snapshot, &chosen, &mut keyid).and_then(|statement| {
         let (row_key, leaves) = opening.row_key(chosen.seq, &statement.predicate)?;
-        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools })
+        let ranges = opening.ranges(&statement.predicate)?;
+        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools, ranges, _staging: None })
     });
-    Ok(attested)
+    Ok(attested.map(|attested| Attested { _staging: Some(staging), ..attested }))
 }
 
 /// From files, as an auditor has them.
@@ -103,7 +115,21 @@ fn by_files(
         }
     };
     let row_key = row_key(key, content)?;
-    Ok(Attested { row_key, leaves, keyid: manifest.keyid, tools: Tools::default(), backup })
+    let (keyid, ranges) = (manifest.keyid, args.ranges.clone());
+    Ok(Attested { row_key, leaves, keyid, tools: Tools::default(), backup, ranges, _staging: None })
+}
+
+impl Attested {
+    /// Ranges of these tables. Without them a table that differs is named all the same.
+    fn ranges_of(&self, tables: &[&ContentLeaf]) -> Vec<TableRanges> {
+        let Some(path) = &self.ranges else { return Vec::new() };
+        let wanted = |ranges: &TableRanges| tables.iter().any(|table| ranges.is_of(table));
+        let read = File::open(path).and_then(|file| ranges::read(BufReader::new(file), &wanted));
+        read.unwrap_or_else(|error| {
+            eprintln!("note: {} holds no ranges of tables: {error}", path.display());
+            Vec::new()
+        })
+    }
 }
 
 fn told(attested: &Attested, found: &Content, expected: Digest, equal: bool) -> Exit {
@@ -118,7 +144,10 @@ fn told(attested: &Attested, found: &Content, expected: Digest, equal: bool) -> 
         ("equal", if equal { "yes" } else { "NO" }.into()),
     ]);
     for name in &found.mismatches {
-        println!("differs   {name}");
+        println!("differs   {}", plain(name));
+        for narrowed in found.narrowed.iter().filter(|narrowed| narrowed.table == *name) {
+            tell_ranges(narrowed);
+        }
     }
     if !found.omitted_equal {
         println!("differs   what is left out of the content");
@@ -131,4 +160,30 @@ fn told(attested: &Attested, found: &Content, expected: Digest, equal: bool) -> 
         "rows that were written after the backup differ too: compare with a database that nobody writes to",
     );
     Exit::Failed
+}
+
+/// Ranges of a table that are told one by one.
+const RANGES_TOLD: usize = 20;
+
+fn tell_ranges(narrowed: &Narrowed) {
+    let columns: Vec<String> = narrowed.key.iter().map(|column| plain(column)).collect();
+    let key = |texts: &[String]| {
+        let texts: Vec<String> = texts.iter().map(|text| format!("'{}'", plain(text))).collect();
+        format!("({})", texts.join(", "))
+    };
+    for range in narrowed.ranges.iter().take(RANGES_TOLD) {
+        let from = range.from.as_deref().map(|texts| format!(" from {}", key(texts))).unwrap_or_default();
+        let before = range.before.as_deref().map(|texts| format!(" before {}", key(texts))).unwrap_or_default();
+        println!("  range   ({}){from}{before}: at most {} rows of the backup", columns.join(", "), range.rows);
+    }
+    match narrowed.ranges.len().checked_sub(RANGES_TOLD) {
+        Some(more @ 1..) => println!("  range   and {more} more"),
+        None if narrowed.ranges.is_empty() => println!("  range   none: the rows are equal, the columns are not"),
+        _ => {}
+    }
+}
+
+/// A text of a database for a terminal: what could move its cursor is spelt out.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
