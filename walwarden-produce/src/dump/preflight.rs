@@ -16,7 +16,7 @@ pub(super) fn check(connection: &Connection) -> Result<(ServerFacts, String), Du
     let failed = |error: SqlError| DumpError::sql(Stage::Preflight, &error);
     let mut session = Session::open(connection).map_err(failed)?;
     let facts = facts_of(&mut session, connection).map_err(failed)?;
-    let by_behaviour = pooler_by_behaviour(&mut session).map_err(failed)?;
+    let by_behaviour = pooler_by_behaviour(&mut session, connection).map_err(failed)?;
     if let Some(reason) = pooler_by_address(&facts.host, &facts.port).or(by_behaviour) {
         let message = format!("the server is reached through a transaction pooler: {reason}");
         return Err(refused("transaction-pooler", message));

@@ -145,8 +145,12 @@ pub fn pooler_by_address(host: &str, port: &str) -> Option<&'static str> {
     }
 }
 
-/// Why a session does not behave as one: settings get lost, or the backend changes between transactions.
-pub(crate) fn pooler_by_behaviour(session: &mut Session) -> Result<Option<&'static str>, SqlError> {
+/// Why a session does not behave as one: settings get lost, the backend changes between transactions, or another session
+/// has the same one, which a pooler gives out again as soon as it is idle.
+pub(crate) fn pooler_by_behaviour(
+    session: &mut Session,
+    connection: &Connection,
+) -> Result<Option<&'static str>, SqlError> {
     const ASK: &str = "SELECT pg_backend_pid()::text, coalesce(current_setting('walwarden.probe', true), '')";
     let [first, _] = session.one(ASK)?;
     session.run(&format!("SET walwarden.probe TO '{first}'"))?;
@@ -159,7 +163,8 @@ pub(crate) fn pooler_by_behaviour(session: &mut Session) -> Result<Option<&'stat
             return Ok(Some("a setting was lost between transactions"));
         }
     }
-    Ok(None)
+    let [second, _] = Session::open(connection)?.one(ASK)?;
+    Ok((second == first).then_some("two sessions have the same backend"))
 }
 
 #[cfg(test)]
