@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo test matrix check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
+.PHONY: help demo proof-data test matrix check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -42,6 +42,12 @@ fixtures: ## writes golden and tampered bundles again
 bench: ## ratios against pg_dump, COPY and openssl, all in one run
 	@.ci/setup demo
 	@fixtures/bench/run
+
+proof-data: ## the quarter of the demonstration, made again from a real server: some minutes
+	@.ci/setup test
+	@command -v faketime >/dev/null || { echo "hint: install faketime (Debian: apt-get install faketime)" >&2; exit 2; }
+	@cargo build --quiet -p walwarden-verify -p walwarden-produce
+	@WALWARDEN_PROOF_DATA="$(CURDIR)/fixtures/proof" cargo test --quiet -p walwarden-produce --test proof_data -- --ignored --nocapture
 
 look: ## pages of the report as pictures in target/look, and what axe-core says of them
 	@.ci/look

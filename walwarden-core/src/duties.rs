@@ -9,9 +9,15 @@ use crate::{
     policy::{Cadence, Policy},
     record::{Completed, Custody, Record},
     retention::kept,
-    rules::{performed, retention::holds, window},
+    rules::{
+        awaited, performed,
+        retention::{holds, standing},
+        window,
+    },
     time::Period,
 };
+
+pub use crate::rules::awaited::Awaited;
 
 /// The last occurrence of a backup, when it still waits for a run that completes. Its `run` tells of attempts.
 #[must_use]
@@ -31,6 +37,32 @@ pub fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
 #[must_use]
 pub fn windows<'r>(record: &'r Record<'_>, cadence: impl Fn(&'r Policy) -> Option<Cadence>) -> Vec<Period> {
     window::all(record, cadence).unwrap_or_default().into_iter().map(|window| window.span).collect()
+}
+
+/// Evidence that waits to be captured or reviewed, by its time.
+#[must_use]
+pub fn evidence(record: &Record<'_>) -> Vec<Awaited> {
+    awaited::awaited(record)
+}
+
+/// What a store lacks of a database, and what it keeps too long, by the retention in force and the last inventory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Backups to be kept that the last inventory does not have.
+    pub missing: usize,
+    /// Backups kept beyond their grace without a hold.
+    pub overdue: usize,
+}
+
+/// How a database stands against its retention now; `None` where none is promised.
+#[must_use]
+pub fn retention(record: &Record<'_>, database: &str) -> Option<Kept> {
+    let policy = record.in_force(record.covered())?;
+    let promise = policy.database(database)?.retention.as_ref()?;
+    let standing = standing(record, database, promise, record.zone(&policy.timezone)?);
+    let missing = standing.iter().filter(|one| one.is_missing).count();
+    let overdue = standing.iter().filter(|one| one.is_overdue && !one.is_held).count();
+    Some(Kept { missing, overdue })
 }
 
 /// A backup that the retention in force no longer keeps.

@@ -5,6 +5,7 @@
 mod access;
 mod action;
 mod alerting;
+pub(crate) mod awaited;
 pub mod backup;
 mod capture;
 mod change;

@@ -80,7 +80,8 @@ pub fn raise_due(producer: &mut Producer, head: &mut HeadSigner, told: &dyn Fn(&
 pub fn standing(producer: &Producer) -> Result<Vec<(&'static str, String)>, ProduceError> {
     let snapshot = producer.chain.read()?;
     let now = producer.now();
-    let all = with_record(producer, &snapshot, |record| Ok(conditions(record, now)))?;
+    let signed = snapshot.head()?.size;
+    let all = with_record(producer, &snapshot, |record| Ok(conditions(record, signed, now)))?;
     Ok(all.into_iter().map(|condition| (condition.alert, condition.text)).collect())
 }
 
@@ -90,7 +91,7 @@ pub fn standing(producer: &Producer) -> Result<Vec<(&'static str, String)>, Prod
 /// The vault is damaged.
 pub fn due(producer: &Producer) -> Result<Vec<Due>, ProduceError> {
     let snapshot = producer.chain.read()?;
-    let now = producer.now();
+    let (now, signed) = (producer.now(), snapshot.head()?.size);
     with_record(producer, &snapshot, |record| {
         let promised = record.in_force(now).and_then(|policy| policy.alerts.as_ref());
         let named = promised.map(|alerts| alerts.channels.as_slice()).unwrap_or_default();
@@ -100,7 +101,7 @@ pub fn due(producer: &Producer) -> Result<Vec<Due>, ProduceError> {
             return Ok(Vec::new());
         }
         let told = Told::of(record);
-        let mut all = conditions(record, now);
+        let mut all = conditions(record, signed, now);
         all.extend(told.unacknowledged(promised, now));
         let mut due = Vec::new();
         for condition in &all {

@@ -125,6 +125,16 @@ pub fn collect(
     Ok(Collected { entry, data, failure: failure.map(|failure| failure.message) })
 }
 
+/// How many roles are superuser or can become one, by the last good capture of a database; `None` where there is none.
+///
+/// # Errors
+/// The vault is damaged.
+pub fn superusers(producer: &Producer, snapshot: &Snapshot, database: &str) -> Result<Option<usize>, ProduceError> {
+    let request = CollectRequest::new(Collector::AccessControl, Some(database), EvidenceTrigger::Manual);
+    let last = Before::find(producer, snapshot, &request)?;
+    Ok(last.as_ref().and_then(access_control::superusers))
+}
+
 /// What was asked for can be captured at all.
 fn check(producer: &Producer, request: &CollectRequest<'_>) -> Result<(), OperatorError> {
     if request.collector.is_of_database() {

@@ -7,27 +7,29 @@ use std::{
 };
 
 use walwarden_core::{
-    Decimal, Digest, Origin, Time,
+    Digest, Origin, Time,
     bundle::REGISTRY,
-    event::{Database, Event, Excluded, Genesis, Observed, PolicyAdopted, ScopeDeclared},
+    event::{Event, Genesis},
     key::PublicKey,
     merkle::TreeHead,
-    policy::{DatabasePolicy, Policy},
+    policy::Policy,
 };
 
 use crate::{
+    adoption::adopted,
     chain_store::files::FilesChain,
     clock::Clock,
     config::{self, DatabaseConfig},
     error::{OperatorError, ProduceError, StorageError},
-    files, host,
+    files,
     keys::{self, CeremonyRequest},
     passphrase::Passphrase,
     period,
-    postgres::{ServerFacts, Tools, facts::DATABASES_QUERY},
+    postgres::Tools,
     random,
+    scope::{self, Declared},
     signer::{HeadSigner, folder::Folder},
-    vault::{Appended, Blob, Chain, Draft, Identity},
+    vault::{Appended, Chain, Draft, Identity},
 };
 
 /// The policy file in the vault.
@@ -138,8 +140,8 @@ fn make(
     let mut chain = Chain::new(store, None, origin.clone(), Box::new(|_| ()));
     let mut entries = Entries { chain: &mut chain, signer: &mut signer, clock, identity };
     entries.append(genesis(request, policy, made.root, made.registry))?;
-    entries.append(adopted(policy, policy_text)?)?;
-    let (scope, unreachable) = scope(request, policy, clock.now())?;
+    entries.append(adopted(policy, policy_text, None, None)?)?;
+    let Declared { scope, unreachable } = scope::declare(policy, request.databases, &request.tools, None, clock.now())?;
     let last = entries.append(Draft::plain(Event::ScopeDeclared(Box::new(scope))))?;
     let handover = keys::write_handover(request.vault, &registry, last.head)?;
     Ok(Initialised { origin: origin.clone(), root: made.root.fingerprint(), handover, head: last.head, unreachable })
@@ -172,90 +174,6 @@ fn genesis(
         predecessor: None,
     };
     Draft { statement: Some((REGISTRY, registry)), ..Draft::plain(Event::Genesis(Box::new(event))) }
-}
-
-/// The entry that adopts a policy; both of its forms are blobs.
-///
-/// # Errors
-/// Never in practice.
-pub fn adopted(policy: &Policy, text: &str) -> Result<Draft, ProduceError> {
-    let resolved = policy.to_jcs()?;
-    let event = PolicyAdopted {
-        version: policy.version.clone(),
-        sha256: Digest::of(&resolved),
-        toml_sha256: Digest::of(text.as_bytes()),
-        effective_from: policy.effective_from,
-        author: policy.author.clone(),
-        approved_by: policy.approved_by.clone(),
-        approval_ref: policy.approval_ref.clone(),
-        supersedes: None,
-        change: None,
-    };
-    let blobs = vec![
-        Blob { name: "policy.json", media: "application/json", bytes: resolved },
-        Blob { name: "policy.toml", media: "application/toml", bytes: text.as_bytes().to_vec() },
-    ];
-    Ok(Draft { blobs, ..Draft::plain(Event::PolicyAdopted(Box::new(event))) })
-}
-
-/// What is in scope, and what the servers show. A server that does not answer is declared without facts.
-fn scope(
-    request: &InitRequest<'_>,
-    policy: &Policy,
-    now: Time,
-) -> Result<(ScopeDeclared, Vec<(String, String)>), ProduceError> {
-    let mut databases = Vec::new();
-    let mut observed: Vec<Observed> = Vec::new();
-    let mut unreachable = Vec::new();
-    for promised in &policy.databases {
-        let facts = match facts(request, promised)? {
-            Ok(facts) => Some(facts),
-            Err(why) => {
-                unreachable.push((promised.id.clone(), why));
-                None
-            }
-        };
-        for database in facts.iter().flat_map(|facts| &facts.databases) {
-            let seen = Observed {
-                name: database.name.clone(),
-                oid: Decimal(database.oid.into()),
-                template: database.template,
-            };
-            if !observed.contains(&seen) {
-                observed.push(seen);
-            }
-        }
-        databases.push(database(promised, facts.as_ref(), now));
-    }
-    let excluded: Vec<Excluded> = Vec::new();
-    let query_sha256 = Digest::of(DATABASES_QUERY.as_bytes());
-    Ok((ScopeDeclared { databases, excluded, observed, query_sha256 }, unreachable))
-}
-
-fn facts(request: &InitRequest<'_>, promised: &DatabasePolicy) -> Result<Result<ServerFacts, String>, ProduceError> {
-    let Some(database) = request.databases.iter().find(|database| database.id == promised.id) else {
-        return Ok(Err("walwarden.toml has no such database".into()));
-    };
-    let connection = config::connection(&database.id, &database.connection, request.tools.clone())?;
-    Ok(connection.server_facts().map_err(|error| error.to_string()))
-}
-
-fn database(promised: &DatabasePolicy, facts: Option<&ServerFacts>, now: Time) -> Database {
-    Database {
-        id: promised.id.clone(),
-        provider: promised.provider.clone(),
-        account_ref: promised.account_ref.clone(),
-        project: None,
-        branch: None,
-        region: promised.region.clone(),
-        server_version: facts.map_or_else(|| "unknown".into(), |facts| facts.version.clone()),
-        system_identifier: Decimal(facts.map_or(0, |facts| facts.system_identifier)),
-        host_sha256: host::digest(facts.map_or("", |facts| &facts.host)),
-        criticality: promised.criticality.clone(),
-        owner: promised.owner.clone(),
-        from: now,
-        to: None,
-    }
 }
 
 fn new_origin(text: &str) -> Result<Origin, ProduceError> {

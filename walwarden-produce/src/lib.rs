@@ -5,11 +5,15 @@
 //! [`restore`] brings a backup back and compares, [`restore_test`] records it; [`seal`] makes a bundle of a period.
 //! What is appended goes through [`vault`], what is signed through [`signer`].
 
+pub mod adoption;
 pub mod alert;
 pub mod alerts;
 pub mod anchor;
+pub mod attachment;
+pub mod awaited;
 pub mod backup;
 pub mod backup_set;
+pub mod chain_dump;
 pub mod chain_store;
 pub mod channel;
 pub mod clock;
@@ -41,6 +45,7 @@ pub mod restore_test;
 pub mod review;
 pub mod run;
 pub mod runs;
+pub mod scope;
 pub mod seal;
 pub mod signer;
 pub mod staging;

@@ -6,13 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use walwarden_core::{
     EntryId, Time,
+    duties::{self, Awaited},
     event::{ActionState, BackupCompleted, CopyOutcome, Duty, Event, Outcome, RestoreTested, TestScope, Trigger},
+    policy::Policy,
     record::{Custody, Record},
 };
 
 pub use self::text::{Family, Kind, Sample, Value, open_metrics};
 use self::text::{Metrics, seconds};
-use crate::{alerts::newest_at_hand, error::ProduceError, plan, producer::Producer, record::with_record};
+use crate::{
+    alerts::newest_at_hand, collect, error::ProduceError, plan, producer::Producer, record::with_record,
+    vault::Snapshot,
+};
 
 /// Everything that the record knows now.
 ///
@@ -23,7 +28,7 @@ pub fn metrics(producer: &Producer) -> Result<Vec<Family>, ProduceError> {
     let head = snapshot.head()?;
     let now = producer.now();
     let next = plan::next(producer)?;
-    with_record(producer, &snapshot, |record| {
+    let mut metrics = with_record(producer, &snapshot, |record| {
         let mut metrics = Metrics::of(producer.chain.origin().as_str());
         let mut of: BTreeMap<String, Database> = BTreeMap::new();
         let mut triggers: BTreeMap<EntryId, Trigger> = BTreeMap::new();
@@ -45,8 +50,10 @@ pub fn metrics(producer: &Producer) -> Result<Vec<Family>, ProduceError> {
         chain(record, head.size, &mut metrics);
         metrics.gauge("heartbeat_timestamp_seconds", &[], seconds(now));
         metrics.gauge("build_info", &[("version", env!("CARGO_PKG_VERSION"))], Value::Whole(1));
-        Ok(metrics.into_families())
-    })
+        Ok(metrics)
+    })?;
+    superusers(producer, &snapshot, &mut metrics)?;
+    Ok(metrics.into_families())
 }
 
 /// What was recorded of one database.
@@ -158,7 +165,40 @@ fn promises(record: &Record<'_>, of: &BTreeMap<String, Database>, now: Time, met
         let held = held.filter(|backup| custody.at_hand(backup, copies).iter().any(|at_hand| at_hand.end > now));
         let untested = held.filter(|backup| !tested.contains(&backup.line.id)).count();
         metrics.gauge("backups_never_verified", &[database], Value::count(untested as u64));
+        if let Some(kept) = duties::retention(record, &promised.id) {
+            metrics.gauge("retention_missing", &[database], Value::count(kept.missing as u64));
+            metrics.gauge("retention_overdue", &[database], Value::count(kept.overdue as u64));
+        }
     }
+    evidence(record, policy, now, metrics);
+}
+
+/// What waits to be captured and reviewed, of each collector that is promised.
+fn evidence(record: &Record<'_>, policy: &Policy, now: Time, metrics: &mut Metrics) {
+    let awaited = duties::evidence(record);
+    let promised: BTreeSet<&str> = policy.evidence.iter().map(|promise| promise.collector.word()).collect();
+    for collector in promised {
+        let of = || awaited.iter().filter(|awaited| awaited.collector.word() == collector);
+        let captures = || of().filter(|awaited| awaited.captured.is_none());
+        let reviews = || of().filter(|awaited| awaited.captured.is_some());
+        let overdue = |awaited: &&Awaited| awaited.is_overdue(now);
+        let mut tell = |name, count: usize| {
+            metrics.gauge(name, &[("collector", collector)], Value::count(count as u64));
+        };
+        tell("evidence_due", captures().count());
+        tell("evidence_overdue", captures().filter(overdue).count());
+        tell("review_overdue", reviews().filter(overdue).count());
+    }
+}
+
+/// Roles that are superuser or can become one, by the last good capture of each database.
+fn superusers(producer: &Producer, snapshot: &Snapshot, metrics: &mut Metrics) -> Result<(), ProduceError> {
+    for database in &producer.config.database {
+        if let Some(count) = collect::superusers(producer, snapshot, &database.id)? {
+            metrics.gauge("superuser_roles", &[("database", &database.id)], Value::count(count as u64));
+        }
+    }
+    Ok(())
 }
 
 /// What waits for people.

@@ -69,7 +69,8 @@ impl Task {
         match self {
             Self::Missed(missed) => {
                 let of = missed.database.as_deref().unwrap_or("*");
-                format!("record what was missed: {} of {of}, due at {}", duty(missed.kind), missed.expected_at)
+                let what = missed.collector.as_deref().unwrap_or_else(|| duty(missed.kind));
+                format!("record what was missed: {what} of {of}, due at {}", missed.expected_at)
             }
             Self::Backup(due) if due.retry_of.is_some() => format!("backup of {}, again", due.database),
             Self::Backup(due) => format!("backup of {}, due at {}", due.database, due.expected_at),
@@ -191,16 +192,11 @@ fn restore_test(record: &Record<'_>, promised: &DatabasePolicy, now: Time) -> Op
 
 /// What passed without a run and is not recorded yet.
 fn missed(record: &Record<'_>, now: Time) -> Vec<OccurrenceMissed> {
-    let known: BTreeSet<(Option<String>, Time)> = record
+    let known: BTreeSet<_> = record
         .events(&["occurrence.missed"])
-        .filter_map(|(_, event)| match event {
-            Event::OccurrenceMissed(missed) if missed.kind == Duty::Backup => {
-                Some((missed.database.clone(), missed.expected_at))
-            }
-            _ => None,
-        })
+        .filter_map(|(_, event)| if let Event::OccurrenceMissed(missed) = event { Some(key(&missed)) } else { None })
         .collect();
-    let found = duties::missed(record).into_iter().map(|(database, window)| OccurrenceMissed {
+    let backups = duties::missed(record).into_iter().map(|(database, window)| OccurrenceMissed {
         kind: Duty::Backup,
         database: Some(database),
         collector: None,
@@ -209,7 +205,24 @@ fn missed(record: &Record<'_>, now: Time) -> Vec<OccurrenceMissed> {
         found_at: now,
         reason_code: None,
     });
-    found.filter(|missed| !known.contains(&(missed.database.clone(), missed.expected_at))).collect()
+    let captures = duties::evidence(record).into_iter().filter(|awaited| awaited.captured.is_none());
+    let captures = captures.filter_map(|awaited| {
+        Some(OccurrenceMissed {
+            kind: Duty::Evidence,
+            expected_at: awaited.since,
+            window_end: awaited.until.filter(|until| *until <= now)?,
+            collector: Some(awaited.collector.word().into()),
+            database: awaited.database,
+            found_at: now,
+            reason_code: None,
+        })
+    });
+    backups.chain(captures).filter(|missed| !known.contains(&key(missed))).collect()
+}
+
+/// One occurrence is recorded as missed once.
+fn key(missed: &OccurrenceMissed) -> (&'static str, Option<String>, Option<String>, Time) {
+    (duty(missed.kind), missed.database.clone(), missed.collector.clone(), missed.expected_at)
 }
 
 fn backups(n: usize) -> String {

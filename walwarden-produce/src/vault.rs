@@ -74,7 +74,7 @@ impl Draft {
 }
 
 /// A blob of an entry.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Blob {
     /// What it is called.
     pub name: &'static str,

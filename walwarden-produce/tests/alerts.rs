@@ -1,13 +1,14 @@
 //! Alerts reach real listeners, or are recorded as not delivered; each is told once, escalated, and judged by the rule.
 
 mod support;
+#[path = "support/world.rs"]
+mod world;
 
 use std::{
     fs,
     io::{Read as _, Write as _},
     net::TcpListener,
     path::Path,
-    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -19,23 +20,10 @@ use std::{
 use serde_json::Value;
 use support::{Vault, assert_success, assert_two_lines};
 use walwarden_core::{
-    Digest, EntryId, Time,
-    chain::{Actor, ActorKind, Auth, Entries, Tool},
+    EntryId,
     event::{AlertAcknowledged, AlertRaised, Delivery, Event},
-    statement::key_registry::Use,
 };
-use walwarden_produce::{
-    clock::FixedClock,
-    config::DatabaseConfig,
-    encryption::Identities,
-    init::{InitRequest, init},
-    people,
-    postgres::Tools,
-    producer::{Producer, Signers},
-    run::{RunRequest, run},
-    seal::{SealRequest, seal},
-    vault::Identity,
-};
+use world::{World, time, verifier};
 
 const NOWHERE: &str = "host=/nonexistent dbname=shop";
 
@@ -113,94 +101,23 @@ impl Hook {
     }
 }
 
-struct World {
-    dir: tempfile::TempDir,
-    clock: Arc<FixedClock>,
-    producer: Producer,
-    signers: Signers,
+/// A vault of a database that is not there.
+fn nowhere(config: &str) -> World {
+    World::new(POLICY, NOWHERE, "03-01T12:00", |_| config.into())
 }
 
-impl World {
-    /// A vault of a database that is not there.
-    fn new(config: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let clock = Arc::new(FixedClock::new(time("03-01T12:00")));
-        let vault = dir.path().join("vault");
-        let database = DatabaseConfig { id: "shop".into(), connection: NOWHERE.into() };
-        let request = InitRequest {
-            vault: &vault,
-            keys: &dir.path().join("keys"),
-            root_key: &dir.path().join("root.pem"),
-            organisation: "Acme",
-            origin: "acme.example/backups",
-            databases: &[database],
-            zone: "UTC",
-            author: "dba-lead",
-            approved_by: "cto",
-            policy: Some(POLICY),
-            run_as: None,
-            tools: Tools::default(),
-            passphrase: "p",
-            root_passphrase: "r",
-        };
-        init(&request, clock.as_ref(), &identity()).unwrap();
-        let path = vault.join("walwarden.toml");
-        let text = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{text}\n{config}")).unwrap();
-        let producer = Producer::open(&vault, clock.clone(), identity(), Box::new(|_| ())).unwrap();
-        let signers = producer.unlock("p", Use::Backup).unwrap();
-        Self { dir, clock, producer, signers }
-    }
-
-    /// One run at an instant; the alerts that it raised.
-    fn run_at(&mut self, at: &str) -> Vec<AlertRaised> {
-        self.clock.set(time(at));
-        let raised = Mutex::new(Vec::new());
-        let request = RunRequest {
-            identities: &Identities::default(),
-            run_as: None,
-            jobs: 1,
-            progress: &|_| (),
-            told: &|alert| raised.lock().unwrap().push(alert.recorded.clone()),
-            cancel: &AtomicBool::new(false),
-        };
-        run(&mut self.producer, &mut self.signers, &request, &mut |_| (), &mut |_| ()).unwrap();
-        raised.into_inner().unwrap()
-    }
-
-    fn acknowledge(&mut self, alert: EntryId) {
-        let event = AlertAcknowledged { alert, by: "ops-lead".into(), note: None, escalated_to: None };
-        let event = Event::AlertAcknowledged(Box::new(event));
-        people::record(&mut self.producer, &mut self.signers.head, event).unwrap();
-    }
-
-    /// Alerts in the chain that were delivered by the webhook.
-    fn delivered(&self) -> Vec<(EntryId, AlertRaised)> {
-        let ndjson = fs::read(self.producer.folder.join("chain/entries.ndjson")).unwrap();
-        let entries = Entries::parse(&ndjson).unwrap();
-        let alert = |line: &walwarden_core::chain::Line<'_>| match line.event() {
-            Event::AlertRaised(alert) if alert.channel == "hook" => Some((line.id, *alert)),
-            _ => None,
-        };
-        let all = entries.all().iter().filter_map(alert);
-        all.filter(|(_, alert)| alert.delivery == Delivery::Delivered).collect()
-    }
+fn acknowledge(world: &mut World, alert: EntryId) {
+    let event = AlertAcknowledged { alert, by: "ops-lead".into(), note: None, escalated_to: None };
+    world.record(Event::AlertAcknowledged(Box::new(event)));
 }
 
-fn identity() -> Identity {
-    let actor = Actor { kind: ActorKind::Service, id: "walwarden".into(), auth: Auth::OsUser, host: None };
-    let tool = Tool {
-        name: "walwarden".into(),
-        version: "0".into(),
-        sha256: Digest::of(b"tool"),
-        clock_offset_ms: None,
-        clock_source: None,
-    };
-    Identity { actor, tool }
-}
-
-fn time(text: &str) -> Time {
-    format!("2026-{text}:00.000000Z").parse().unwrap()
+/// Alerts in the chain that were delivered by the webhook.
+fn delivered(world: &World) -> Vec<(EntryId, AlertRaised)> {
+    let alerts = world.events().into_iter().filter_map(|(id, event)| match event {
+        Event::AlertRaised(alert) if alert.channel == "hook" => Some((id, *alert)),
+        _ => None,
+    });
+    alerts.filter(|(_, alert)| alert.delivery == Delivery::Delivered).collect()
 }
 
 fn of<'a>(raised: &'a [AlertRaised], alert: &str, channel: &str) -> Vec<&'a AlertRaised> {
@@ -228,8 +145,8 @@ fn a_failure_is_told_once_with_what_came_of_it_and_the_rule_finds_it() {
     let outside = tempfile::tempdir().unwrap();
     let (hook, broken) = (Hook::start(true, Duration::ZERO), Hook::start(false, Duration::ZERO));
     let slow = Hook::start(true, Duration::from_secs(3));
-    let mut world = World::new(&config(outside.path(), &hook, &broken, &slow));
-    let raised = world.run_at("03-02T02:05");
+    let mut world = nowhere(&config(outside.path(), &hook, &broken, &slow));
+    let raised = world.run(time("03-02T02:05")).raised;
     let expected = [
         ("hook", Delivery::Delivered),
         ("broken", Delivery::Failed),
@@ -251,49 +168,24 @@ fn a_failure_is_told_once_with_what_came_of_it_and_the_rule_finds_it() {
     let entries = fs::read(world.producer.folder.join("chain/entries.ndjson")).unwrap();
     assert!(!entries.windows(7).any(|seven| seven == b"hunter2"));
 
-    let first = world.delivered()[0].0;
-    world.acknowledge(first);
+    let first = delivered(&world)[0].0;
+    acknowledge(&mut world, first);
     let Some(verifier) = verifier() else { return };
-    world.clock.set(time("03-03T00:30"));
-    let mut signers = world.producer.unlock("p", Use::Bundle).unwrap();
-    let out = world.dir.path().join("bundle.zip");
-    let request = SealRequest {
-        period: "2026-03-02/2026-03-03",
-        out: Some(&out),
-        as_is: false,
-        beside: Vec::new(),
-        verifier: &verifier,
-        notice: &|_| (),
-    };
-    seal(&mut world.producer, &mut signers, &request).unwrap();
-    let json = out.with_extension("json");
-    let mut judge = Command::new(verifier);
-    judge.arg(&out).arg("--trust").arg(world.producer.folder.join("handover.json"));
-    judge.args(["--as-of", "2026-03-03T01:00:00Z", "--quiet", "--json"]).arg(&json).status().unwrap();
-    let report: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    let bundle = world.seal(&verifier, time("03-03T00:30"), "2026-03-02/2026-03-03");
+    let (_, report) = world.judged(&verifier, &bundle, time("03-03T01:00"));
     let rule = report["rules"].as_array().unwrap().iter().find(|rule| rule["id"] == "WW-MO-01").unwrap().clone();
     assert_eq!(rule["status"], "supported", "{rule:#}");
     assert_eq!(rule["items"].as_array().unwrap().len(), 1, "{rule:#}");
-}
-
-fn verifier() -> Option<std::path::PathBuf> {
-    let path = Path::new(env!("CARGO_BIN_EXE_walwarden")).with_file_name("walwarden-verify");
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{} is missing", path.display());
-    println!("SKIPPED: the rule about alerts, walwarden-verify is not built beside walwarden");
-    None
 }
 
 #[test]
 fn what_nobody_acknowledges_goes_to_one_person_after_the_other() {
     let outside = tempfile::tempdir().unwrap();
     let (hook, broken) = (Hook::start(true, Duration::ZERO), Hook::start(false, Duration::ZERO));
-    let mut world = World::new(&config(outside.path(), &hook, &broken, &broken));
-    let raised = world.run_at("03-02T02:05");
+    let mut world = nowhere(&config(outside.path(), &hook, &broken, &broken));
+    let raised = world.run(time("03-02T02:05")).raised;
     let subject = raised[0].subject;
-    let first = world.delivered()[0].0;
+    let first = delivered(&world)[0].0;
     let again = |raised: &[AlertRaised], channel: &str| {
         of(raised, "backup-failed", channel).iter().filter(|alert| alert.subject == subject).count()
     };
@@ -303,29 +195,29 @@ fn what_nobody_acknowledges_goes_to_one_person_after_the_other() {
         about.map(|alert| alert.recipients_ref.clone()).collect::<Vec<_>>()
     };
     // What arrived is not sent again, what did not is, ever more rarely.
-    let second = world.run_at("03-02T02:07");
+    let second = world.run(time("03-02T02:07")).raised;
     assert_eq!((again(&second, "hook"), again(&second, "broken")), (0, 1));
-    let third = world.run_at("03-02T02:08");
+    let third = world.run(time("03-02T02:08")).raised;
     assert_eq!((again(&third, "hook"), again(&third, "broken")), (0, 0));
     broken.works.store(true, Ordering::SeqCst);
-    assert_eq!(again(&world.run_at("03-02T02:20"), "broken"), 1);
-    assert_eq!(again(&world.run_at("03-02T03:30"), "broken"), 0);
-    assert_eq!(overdue(&world.run_at("03-02T04:03")), [""; 0], "within two hours");
+    assert_eq!(again(&world.run(time("03-02T02:20")).raised, "broken"), 1);
+    assert_eq!(again(&world.run(time("03-02T03:30")).raised, "broken"), 0);
+    assert_eq!(overdue(&world.run(time("03-02T04:03")).raised), [""; 0], "within two hours");
     // After them: the first person, and two hours later the second one.
-    assert_eq!(overdue(&world.run_at("03-02T04:08")), ["sec-lead"]);
-    assert_eq!(overdue(&world.run_at("03-02T04:10")), [""; 0], "once");
-    assert_eq!(overdue(&world.run_at("03-02T06:08")), ["ops-lead"]);
-    assert_eq!(overdue(&world.run_at("03-02T08:10")), [""; 0], "the list is at its end");
+    assert_eq!(overdue(&world.run(time("03-02T04:08")).raised), ["sec-lead"]);
+    assert_eq!(overdue(&world.run(time("03-02T04:10")).raised), [""; 0], "once");
+    assert_eq!(overdue(&world.run(time("03-02T06:08")).raised), ["ops-lead"]);
+    assert_eq!(overdue(&world.run(time("03-02T08:10")).raised), [""; 0], "the list is at its end");
     assert!(hook.got("ack-overdue") >= 2);
 
     // Who acknowledges what was escalated has acknowledged it all.
-    let mut world = World::new(&config(outside.path(), &hook, &broken, &broken));
-    world.run_at("03-02T02:05");
-    let first = world.delivered()[0].0;
-    world.run_at("03-02T04:08");
-    let escalated = world.delivered().into_iter().find(|(_, alert)| alert.subject == Some(first)).unwrap().0;
-    world.acknowledge(escalated);
-    let about_first = world.run_at("03-02T06:08").iter().filter(|alert| alert.subject == Some(first)).count();
+    let mut world = nowhere(&config(outside.path(), &hook, &broken, &broken));
+    world.run(time("03-02T02:05"));
+    let first = delivered(&world)[0].0;
+    world.run(time("03-02T04:08"));
+    let escalated = delivered(&world).into_iter().find(|(_, alert)| alert.subject == Some(first)).unwrap().0;
+    acknowledge(&mut world, escalated);
+    let about_first = world.run(time("03-02T06:08")).raised.iter().filter(|alert| alert.subject == Some(first)).count();
     assert_eq!(about_first, 0);
 }
 

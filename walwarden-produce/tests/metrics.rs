@@ -92,6 +92,15 @@ fn the_numbers_are_those_of_the_record() {
         let expected = number(&single("exposure_seconds")[&database]) / number(&single("rpo_seconds")[&database]);
         assert_eq!(number(&ratio), expected, "{database}");
     }
+    // Of the captures and reviews of the story: what waits, and no more than all that is promised.
+    for name in ["evidence_due", "evidence_overdue", "review_overdue", "retention_missing", "retention_overdue"] {
+        assert!(of(name).is_some(), "{name}");
+    }
+    let waiting = walwarden_produce::awaited::awaited(&producer).unwrap();
+    let captures = waiting.iter().filter(|one| one.captured.is_none());
+    assert_eq!(of("evidence_due"), Some(captures.count() as f64));
+    let overdue = waiting.iter().filter(|one| one.captured.is_some() && one.is_overdue(now));
+    assert_eq!(of("review_overdue"), Some(overdue.count() as f64));
     // Never happened, so absent. The anchor of this story states no time.
     for (kind, name) in [("occurrence.missed", "backup_missed"), ("anchor.attached", "chain_unanchored_entries")] {
         assert_eq!(count(vault, kind) > 0.0, of(name).is_some(), "{name}");

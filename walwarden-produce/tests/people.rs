@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-use support::{Server, Vault, assert_success, assert_two_lines, judged, stdout};
+use support::{Server, Vault, always, assert_success, assert_two_lines, judged, stdout};
 use walwarden_core::{
     Digest,
     chain::{ActorKind, Auth, Entries},
@@ -76,7 +76,7 @@ fn a_policy_is_approved_by_its_approver_alone() {
 fn a_period_is_signed_off_by_two_persons_over_one_head() {
     let vault = vault_with(&["ops-lead", "sec-lead"]);
     connect(&vault);
-    let period = ["--period", "2020-01-01/2999-01-01", "--conclusion", "no_issue"];
+    let period = ["--period", &always(), "--conclusion", "no_issue"];
     let by = |role| [period.as_slice(), &["--role", role]].concat();
     assert_success(&review(&vault, "ops-lead", &by("preparer")));
     // Something else is recorded meanwhile; the reviewer signs what the preparer has seen all the same.
@@ -190,16 +190,22 @@ fn a_restore_test_says_who_performed_it() {
     assert_two_lines(&both, 2, "ops-lead performs the test");
     assert_eq!(vault.entries(), before, "nothing is recorded");
     let who = ["restore-test", "--performed-by", "ops-lead", "--approved-by", "cto", "--lessons", "label the safe"];
-    assert_success(&vault.run(&[who.as_slice(), &["--runbook", "runbook.md"]].concat()));
+    fs::write(vault.dir.path().join("screen.png"), b"not really a picture").unwrap();
+    let brought = ["--runbook", "runbook.md", "--attach", "screen.png", "--keys-retrieved"];
+    assert_success(&vault.run(&[who.as_slice(), &brought].concat()));
     let Some(Event::RestoreTested(tested)) = vault.events().pop() else { panic!("not recorded") };
     assert_eq!((tested.performed_by.as_str(), tested.approved_by.as_deref()), ("ops-lead", Some("cto")));
     assert_eq!(tested.lessons.as_deref(), Some("label the safe"));
     let ndjson = vault.entries();
     let entry = Entries::parse(&ndjson).unwrap().all().last().unwrap().entry().unwrap();
     assert_eq!(entry.actor.kind, ActorKind::Person);
+    let attached = &entry.blobs[0];
+    assert_eq!((attached.media.as_ref(), attached.sha256), ("image/png", Digest::of(b"not really a picture")));
     let line = fs::read_to_string(vault.path().join("statements/restore-test.ndjson")).unwrap();
     let envelope = Envelope::parse(line.trim_end().as_bytes()).unwrap();
     let stated = Statement::<RestoreTest>::parse_payload(&envelope.payload.0).unwrap().predicate;
+    assert_eq!(stated.attachments, [attached.sha256]);
+    assert_eq!((stated.set_retrieved.keys, stated.set_retrieved.config), (true, false));
     let runbook = stated.runbook.unwrap();
     assert_eq!((runbook.path.as_str(), runbook.sha256), ("runbook.md", Digest::of(b"1. Breathe.\n")));
     judged(&vault, "b.zip", &[]);

@@ -11,7 +11,7 @@ use alloc::{
 use super::{
     Assessment, Gap, GapKind, Item,
     review::{Asked, Review, Reviews},
-    window::{ALL, after, gap, not_promised, windows},
+    window::{self, ALL, after, gap, not_promised},
 };
 use crate::{
     chain::Line,
@@ -148,6 +148,18 @@ pub(super) fn due<'r>(
     captures: &Captures<'_>,
     collectors: &[Collector],
 ) -> (Vec<Due<'r>>, Vec<Gap>) {
+    let (mut due, gaps) = begun(record, captures, collectors);
+    // After a migration it is due though the record ends before the deadline; the window that runs is the next period's.
+    due.retain(|due| due.promise.frequency == Frequency::PerMigration || due.span.end <= record.period().end);
+    (due, gaps)
+}
+
+/// As [`due`], and what is due in windows that run at the end of the period.
+pub(super) fn begun<'r>(
+    record: &'r Record<'_>,
+    captures: &Captures<'_>,
+    collectors: &[Collector],
+) -> (Vec<Due<'r>>, Vec<Gap>) {
     let scopes: BTreeMap<&str, Option<Period>> =
         record.databases().into_iter().map(|database| (database, record.scope(database))).collect();
     let in_scope = |database: &str, span: Period| {
@@ -163,7 +175,7 @@ pub(super) fn due<'r>(
                 Frequency::Every(cadence) => Some(cadence),
                 Frequency::PerMigration => None,
             };
-            let windows = windows(record, cadence).unwrap_or_else(|lacking| {
+            let windows = window::all(record, cadence).unwrap_or_else(|lacking| {
                 if !gaps.contains(&lacking) {
                     gaps.push(lacking);
                 }

@@ -6,11 +6,12 @@ use super::{Assessment, Basis, Gap, GapKind, Item, Rule, Status, windows, words}
 use crate::{
     chain::Line,
     event::{Event, EvidenceCollected, EvidenceOutcome, HoldAction, RetentionPruned, flag},
-    policy::Collector,
+    policy::{Collector, Retention},
     record::{Completed, Custody, Record},
     retention::kept,
     time::Time,
     value::EntryId,
+    zone::Zone,
 };
 
 /// Nothing is deleted early, missing, or kept too long.
@@ -45,9 +46,8 @@ pub(super) const EVIDENCE_AGE: Rule = Rule {
 
 fn retention(record: &Record<'_>) -> Assessment {
     let custody = Custody::of(record);
-    let end = record.period().end.min(record.covered());
+    let end = end(record);
     let inventory = inventories(record).pop();
-    let missing: BTreeSet<EntryId> = inventory.iter().flat_map(|(_, taken)| missing(taken)).collect();
     let (mut items, mut gaps) = (Vec::new(), Vec::new());
     for database in record.databases() {
         let gap = |kind, what: &str| Gap { kind, database: database.into(), what: what.into() };
@@ -65,31 +65,17 @@ fn retention(record: &Record<'_>) -> Assessment {
             gaps.push(gap(GapKind::NoInput, "no inventory of the store is recorded in the period"));
         }
         let all: Vec<Completed<'_>> = record.backups_back(database).collect();
-        let there = |at: Time| {
-            let of = all.iter().filter(|backup| {
-                backup.done.completed_at <= at && custody.pruned(backup.line.id).is_none_or(|pruned| pruned > at)
-            });
-            of.map(|backup| (backup.done.snapshot_at, backup.line.id)).collect::<Vec<_>>()
-        };
-        let holds = holds(record, end);
-        let graced = Time::from_micros(end.micros().saturating_sub(promise.grace_s().saturating_mul(1_000_000)));
-        let now = there(end);
-        let kept_now = kept(promise, &now, zone);
-        let kept_before = graced.map(|at| kept(promise, &there(at), zone)).unwrap_or_default();
-        let known_before: BTreeSet<EntryId> =
-            graced.map(|at| there(at).into_iter().map(|(_, id)| id).collect()).unwrap_or_default();
-        for (snapshot_at, id) in &now {
-            let overdue = !kept_now.contains(id) && known_before.contains(id) && !kept_before.contains(id);
-            let held = holds.contains(id.as_str()) || holds.contains(database) || holds.contains("*");
-            let deviation = if missing.contains(id) && kept_now.contains(id) {
+        let held = standing(record, database, promise, zone);
+        for Standing { snapshot_at, id, is_missing, is_overdue, is_held } in held {
+            let deviation = if is_missing {
                 Some(String::from("missing: it is to be kept, and the inventory of the store does not have it"))
-            } else if overdue && !held && !missing.contains(id) {
+            } else if is_overdue && !is_held {
                 Some(format!("overdue: kept longer than its grace of {}", words::duration(promise.grace_s())))
             } else {
                 None
             };
-            let note = (overdue && held).then(|| String::from("beyond its retention, under a hold"));
-            items.push(Item { note, ..item("WW-RN-01", database, *snapshot_at, *id, deviation) });
+            let note = (is_overdue && is_held).then(|| String::from("beyond its retention, under a hold"));
+            items.push(Item { note, ..item("WW-RN-01", database, snapshot_at, id, deviation) });
         }
         items.extend(early(record, database, &all, &custody));
     }
@@ -97,6 +83,52 @@ fn retention(record: &Record<'_>) -> Assessment {
         return super::no_population(record);
     }
     Assessment::with_gaps(items, gaps)
+}
+
+/// The last instant that a record tells of, in its period.
+fn end(record: &Record<'_>) -> Time {
+    record.period().end.min(record.covered())
+}
+
+/// How a backup that nothing has deleted stands against a promise, at the end of a record.
+pub(crate) struct Standing {
+    snapshot_at: Time,
+    id: EntryId,
+    /// To be kept, and not in the last inventory of the store.
+    pub(crate) is_missing: bool,
+    /// In the store beyond its grace.
+    pub(crate) is_overdue: bool,
+    /// Under a hold.
+    pub(crate) is_held: bool,
+}
+
+/// Of every backup of a database that nothing has deleted.
+pub(crate) fn standing(record: &Record<'_>, database: &str, promise: &Retention, zone: &Zone) -> Vec<Standing> {
+    let (end, custody) = (end(record), Custody::of(record));
+    let inventory = inventories(record).pop();
+    let missing: BTreeSet<EntryId> = inventory.iter().flat_map(|(_, taken)| missing(taken)).collect();
+    let all: Vec<Completed<'_>> = record.backups_back(database).collect();
+    let there = |at: Time| {
+        let of = all.iter().filter(|backup| {
+            backup.done.completed_at <= at && custody.pruned(backup.line.id).is_none_or(|pruned| pruned > at)
+        });
+        of.map(|backup| (backup.done.snapshot_at, backup.line.id)).collect::<Vec<_>>()
+    };
+    let holds = holds(record, end);
+    let is_held = |id: &EntryId| holds.contains(id.as_str()) || holds.contains(database) || holds.contains("*");
+    let now = there(end);
+    let kept_now = kept(promise, &now, zone);
+    let graced = Time::from_micros(end.micros().saturating_sub(promise.grace_s().saturating_mul(1_000_000)));
+    let before = graced.map(&there).unwrap_or_default();
+    let kept_before = kept(promise, &before, zone);
+    let known_before: BTreeSet<EntryId> = before.into_iter().map(|(_, id)| id).collect();
+    let of = now.iter().map(|(snapshot_at, id)| {
+        let (kept, missing) = (kept_now.contains(id), missing.contains(id));
+        let (is_missing, is_held) = (missing && kept, is_held(id));
+        let is_overdue = !kept && !missing && known_before.contains(id) && !kept_before.contains(id);
+        Standing { snapshot_at: *snapshot_at, id: *id, is_missing, is_overdue, is_held }
+    });
+    of.collect()
 }
 
 /// The backups deleted in the period: early is one that the retention in force still kept.

@@ -253,7 +253,7 @@ pub struct Smoke {
 }
 
 /// Whether the rest of the complete set came from its own place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetRetrieved {
     /// Keys.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use walwarden_core::{
     EntryId, Time,
     chain::Line,
+    duties,
     event::{
         CopyOutcome, CopyVerified, Duty, Event, EvidenceCollected, EvidenceOutcome, OccurrenceMissed, Outcome, flag,
     },
@@ -13,6 +14,9 @@ use walwarden_core::{
 };
 
 use super::is_recent;
+
+/// For how long a line may wait for its head.
+const UNCOVERED_S: i64 = 3600;
 
 /// Of how much of the RPO a warning is.
 const WARN_PCT: i64 = 80;
@@ -52,8 +56,8 @@ impl Condition {
     }
 }
 
-/// What there is, in no order.
-pub(super) fn conditions(record: &Record<'_>, now: Time) -> Vec<Condition> {
+/// What there is, in no order; `signed` lines lie under the newest head.
+pub(super) fn conditions(record: &Record<'_>, signed: u64, now: Time) -> Vec<Condition> {
     let mut all: Vec<Condition> = record
         .all()
         .iter()
@@ -61,12 +65,14 @@ pub(super) fn conditions(record: &Record<'_>, now: Time) -> Vec<Condition> {
         .filter_map(|line| happened(line).or_else(|| without_end(record, line, now)))
         .collect();
     all.extend(unreachable(record));
+    all.extend(uncovered(record, signed, now));
     if let Some(policy) = record.in_force(now) {
         let custody = Custody::of(record);
         all.extend(policy.databases.iter().filter_map(|database| exposed(record, &custody, database, now)));
         all.extend(policy.databases.iter().filter_map(|database| untested(record, database, now)));
         all.extend(unreviewed(record, policy, now));
         all.extend(clock(record, policy));
+        all.extend(unanchored(record, now));
     }
     all
 }
@@ -140,6 +146,28 @@ fn without_end(record: &Record<'_>, line: &Line<'_>, now: Time) -> Option<Condit
     };
     let over = !ended && line.recorded_at.plus_seconds(max_run_s) <= now;
     over.then(|| Condition::page(name, line.id, format!("{what} of {} has no end", promised.id)))
+}
+
+/// Lines that no head covers, after more than a run takes to sign one.
+fn uncovered(record: &Record<'_>, signed: u64, now: Time) -> Option<Condition> {
+    let first = record.all().iter().find(|line| line.seq >= signed)?;
+    let text = format!("no signed head covers what was recorded since {}", first.recorded_at);
+    let stale = first.recorded_at.plus_seconds(UNCOVERED_S) <= now;
+    stale.then(|| Condition::page("checkpoint-stale", first.id, text))
+}
+
+/// A window of the promised cadence that is over and brought no time from outside: about the last token, or the genesis.
+fn unanchored(record: &Record<'_>, now: Time) -> Option<Condition> {
+    let windows = duties::windows(record, |policy| policy.signing.as_ref()?.anchor);
+    let over = windows.iter().rfind(|window| window.end <= now)?;
+    let last = record.events(&["anchor.attached"]).filter_map(|(line, event)| match event {
+        Event::AnchorAttached(anchor) => Some((line.id, anchor.gen_time?)),
+        _ => None,
+    });
+    let last = last.max_by_key(|(_, at)| *at);
+    let (id, since) = last.or_else(|| record.all().first().map(|line| (line.id, line.recorded_at)))?;
+    let text = format!("no time from outside since {since}; one was due by {}", over.end);
+    (since < over.start).then(|| Condition::warn("anchor-stale", id, text))
 }
 
 /// Stores that could not be reached the last time, once each: about the backup whose copy has waited longest there.

@@ -10,6 +10,7 @@ use walwarden_core::{Decimal, event::flag, statement::evidence::Reconciled};
 use super::{
     Scene,
     ask::Ask,
+    before::Before,
     capture::{Capture, Failure, Row, is_true, text},
     roles::outside,
 };
@@ -128,6 +129,14 @@ fn flags(scene: &Scene<'_>, capture: &mut Capture) {
         found.extend(added.map(|detail| (flag::ROLE_OUTSIDE_MODEL, detail)));
     }
     found.into_iter().for_each(|(code, detail)| capture.flag(code, detail));
+}
+
+/// Roles of a capture that are superuser, or logins that can become one; `None` where it does not tell.
+pub(super) fn superusers(of: &Before) -> Option<usize> {
+    let (roles, closure) = (of.table(ROLES), of.table(CLOSURE));
+    let mut all = names(roles, "role", "superuser");
+    all.extend(names(closure, "login", "reaches_superuser"));
+    (!roles.is_empty()).then_some(all.len())
 }
 
 /// Names in one column of rows that say true in another.

@@ -12,10 +12,11 @@ use super::{
     Scene,
     capture::{Capture, Failure, File, Table, row},
 };
-use crate::error::{OperatorError, StorageError};
+use crate::{
+    attachment::{BYTES, media},
+    error::{OperatorError, StorageError},
+};
 
-/// Largest file that is taken into the vault.
-const BYTES: u64 = 64 << 20;
 /// For how long a document holds that does not say it.
 const YEAR_S: i64 = 365 * 86_400;
 
@@ -115,15 +116,5 @@ fn file(path: &Path) -> Result<File, Failure> {
         return Err(Failure::new("file-too-large", format!("the file has {length} bytes, of {BYTES} at most")));
     }
     let bytes = fs::read(path).map_err(StorageError::at("read the file", path))?;
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let media = match extension.as_deref() {
-        Some("pdf") => "application/pdf",
-        Some("png") => "image/png",
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("json") => "application/json",
-        Some("csv") => "text/csv",
-        Some("txt" | "md" | "log") => "text/plain",
-        _ => "application/octet-stream",
-    };
-    Ok(File { name: "document", media, bytes })
+    Ok(File { name: "document", media: media(path), bytes })
 }

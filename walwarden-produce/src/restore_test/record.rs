@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use walwarden_core::{
-    Decimal,
+    Decimal, Digest,
     event::{Event, Outcome, RestoreTested, TestEnvironment, TestScope},
     statement::{
         EntryRef, Predicate as _, RestoreTest, Statement, Subject,
@@ -18,7 +18,7 @@ use crate::{
     host,
     producer::{Producer, Signers, sign},
     restore::compare::Restored,
-    vault::{Context, Draft},
+    vault::{Blob, Context, Draft},
 };
 
 /// What people add to the record of a test.
@@ -32,6 +32,10 @@ pub struct Words<'a> {
     pub lessons: Option<&'a str>,
     /// The runbook that was followed.
     pub runbook: Option<&'a Runbook>,
+    /// What else was fetched from its own place for the test, by the word of who performed it.
+    pub retrieved: SetRetrieved,
+    /// Files that go with the record.
+    pub attachments: &'a [Blob],
 }
 
 impl Words<'_> {
@@ -62,7 +66,12 @@ impl Run<'_> {
         let entry = producer.append(head, |context| {
             let stated = self.statement(context, &tested, gates, restored)?;
             let envelope = sign(statement, &stated)?;
-            Ok(Draft { at, event, statement: Some((RestoreTest::FILE, envelope)), blobs: Vec::new() })
+            Ok(Draft {
+                at,
+                event,
+                statement: Some((RestoreTest::FILE, envelope)),
+                blobs: self.request.words.attachments.to_vec(),
+            })
         })?;
         Ok(Tested { entry, tested, steps: self.steps })
     }
@@ -154,12 +163,11 @@ impl Run<'_> {
             sequences: seen.sequences,
             amcheck: seen.amcheck,
             smoke: seen.smoke,
-            // The row key came from the backup's own folder; there is no other key, and no configuration was fetched.
-            set_retrieved: SetRetrieved { keys: false, config: false },
+            set_retrieved: self.request.words.retrieved,
             isolation: self.isolation.clone(),
             cleanup: self.cleanup,
             runbook: self.request.words.runbook.cloned(),
-            attachments: Vec::new(),
+            attachments: self.request.words.attachments.iter().map(|blob| Digest::of(&blob.bytes)).collect(),
         };
         Ok(Statement::new(vec![Subject::new(self.chosen.id.as_str(), payload)], predicate))
     }

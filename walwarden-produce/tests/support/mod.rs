@@ -12,6 +12,7 @@ use std::{
 use tempfile::TempDir;
 use walwarden_core::{chain::Entries, event::Event};
 use walwarden_produce::{
+    clock::{Clock as _, SystemClock},
     postgres::Session,
     restore::cluster::{Cluster, ClusterRequest},
 };
@@ -42,6 +43,17 @@ impl Server {
             "shop",
             "CREATE TABLE public.log (at timestamptz, text text); INSERT INTO public.log VALUES (now(), NULL)",
         );
+        server
+    }
+
+    /// A throwaway server with the sample database of the demonstration.
+    pub(crate) fn shop() -> Self {
+        let server = Self { cluster: Cluster::start(&ClusterRequest::default()).unwrap() };
+        server.sql("postgres", "CREATE DATABASE shop");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/sql/shop.sql");
+        let mut psql = Command::new("psql");
+        psql.args(["-qX", "-v", "ON_ERROR_STOP=1", "-d", &server.conninfo(), "-f"]).arg(file);
+        assert_success(&psql.output().unwrap());
         server
     }
 
@@ -223,6 +235,12 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// A period that holds all that a test records: until the end of this year.
+pub(crate) fn always() -> String {
+    let now = SystemClock.now().to_string();
+    format!("2020-01-01/{}-01-01", now[..4].parse::<u32>().unwrap() + 1)
+}
+
 /// Seals everything that is recorded so far, and has `walwarden-verify` judge it: with the vault's handover, and with each
 /// of `others`, which auditors may hold. All must accept it. Returns the report.
 pub(crate) fn judged(vault: &Vault, name: &str, others: &[&Path]) -> String {
@@ -230,7 +248,7 @@ pub(crate) fn judged(vault: &Vault, name: &str, others: &[&Path]) -> String {
     assert!(verifier.exists(), "build it first: cargo build -p walwarden-verify");
     let own = vault.dir.path().join("handover-before.json");
     fs::copy(vault.path().join("handover.json"), &own).unwrap();
-    let sealed = vault.run(&["bundle", "--period", "2020-01-01/2999-01-01", "--out", name]);
+    let sealed = vault.run(&["bundle", "--period", &always(), "--out", name]);
     assert_success(&sealed);
     let mut last = String::new();
     for trust in [own.as_path()].iter().chain(others) {

@@ -9,6 +9,7 @@ pub(crate) mod signer;
 use std::path::PathBuf;
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use collect::CollectArgs;
 use key::KeyCommand;
@@ -117,6 +118,18 @@ pub(crate) enum Command {
     /// Write a policy to edit, or look for promises in one that cannot be kept
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Print what a shell needs to complete command lines
+    Completions {
+        /// Which shell
+        #[arg(value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Write the man pages into a new folder
+    Manual {
+        /// The folder, which is made
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 const VAULT_EXAMPLES: &str = "\
@@ -144,6 +157,7 @@ const CHAIN_EXAMPLES: &str = "\
 Examples:
   walwarden --vault /srv/vault chain move --to service=ledger --writer walwarden
   walwarden --vault /srv/vault chain export /srv/copy
+  walwarden --vault /srv/vault chain dump acme-chain --recipient auditor
   walwarden --vault /srv/vault chain recover --from dr";
 
 #[derive(Debug, Group)]
@@ -170,6 +184,15 @@ pub(crate) enum ChainCommand {
         #[arg(value_name = "FOLDER")]
         folder: PathBuf,
     },
+    /// Write the chain as lines for other programs, counted, beside the bundle that proves them
+    Dump {
+        /// The folder, which is made
+        #[arg(value_name = "FOLDER")]
+        folder: PathBuf,
+        /// For whom; recorded
+        #[arg(long, value_name = "WHO")]
+        recipient: Option<String>,
+    },
     /// Bring lines that this vault lacks from its copy in a store
     Recover {
         /// Name of the store [default: the one that `copy_to` names]
@@ -191,6 +214,8 @@ pub(crate) enum PolicyCommand {
     Check(PolicyCheckArgs),
     /// Write a commented policy to edit
     Init(PolicyInitArgs),
+    /// Adopt a policy: from then on it is what is promised, once its day has come
+    Adopt(PolicyAdoptArgs),
 }
 
 #[derive(Debug, Group)]
@@ -201,6 +226,16 @@ pub(crate) struct PolicyCheckArgs {
     /// Print findings, digest and databases as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct PolicyAdoptArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What changes, in a sentence for the report
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) change: Option<String>,
 }
 
 #[derive(Debug, Group)]
@@ -268,13 +303,16 @@ Examples:
 #[command(after_help = STATUS_EXAMPLES)]
 pub(crate) struct StatusArgs {
     /// Print chain, what is due, what is wrong, rules and metrics as JSON
-    #[arg(long, conflicts_with = "openmetrics")]
+    #[arg(long, conflicts_with = "whole")]
     pub(crate) json: bool,
     /// Print metrics as OpenMetrics text
-    #[arg(long)]
+    #[arg(long, group = "whole")]
     pub(crate) openmetrics: bool,
-    /// Write the metrics to a file, in one step
-    #[arg(long, value_name = "FILE", requires = "openmetrics")]
+    /// Print what waits to be captured or reviewed as a calendar (iCalendar), to subscribe to
+    #[arg(long, group = "whole")]
+    pub(crate) ics: bool,
+    /// Write the metrics or the calendar to a file, in one step
+    #[arg(long, value_name = "FILE", requires = "whole")]
     pub(crate) out: Option<PathBuf>,
 }
 

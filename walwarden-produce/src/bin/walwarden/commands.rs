@@ -9,6 +9,7 @@ mod copy;
 mod head;
 mod init;
 mod key;
+mod manual;
 mod people;
 mod policy;
 mod prune;
@@ -44,6 +45,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::VaultRestore { config, from } => vault::restore(&job, config, from.as_deref()),
         Task::ChainMove(args) => chain::to_postgres(&job, args),
         Task::ChainExport { folder } => chain::export(&job, folder),
+        Task::ChainDump { folder, recipient } => chain::dumped(&job, folder, recipient.as_deref()),
         Task::ChainRecover { from } => vault::recover(&job, from.as_deref()),
         Task::VerifyDb(args) => verify_db::run(&job, args),
         Task::Prune { yes } => prune::run(&job, *yes),
@@ -65,6 +67,9 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Operator(command) => people::operator(&job, command),
         Task::Handoff(command) => people::handoff(&job, command),
         Task::PolicyCheck { file, json } => policy::check(file, *json),
+        Task::Completions(shell) => Ok(manual::completions(*shell)),
+        Task::Manual { folder } => manual::pages(folder),
+        Task::PolicyAdopt(args) => policy::adopt(&job, args),
         Task::PolicyInit { file, minimal } => policy::init(file, *minimal),
     }
 }

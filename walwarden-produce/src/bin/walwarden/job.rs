@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap_complete::Shell;
 use walwarden_core::{
     Time,
     event::{Purpose, Trigger},
@@ -9,9 +10,9 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs, PolicyCommand,
-    PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs, TriggerArg, VaultCommand, VaultRestoreArgs,
-    VerifyDbArgs,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs,
+    PolicyAdoptArgs, PolicyCommand, PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs, TriggerArg,
+    VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     collect::CollectArgs,
     key::KeyCommand,
     people::{
@@ -38,7 +39,10 @@ pub(crate) enum Task {
     Run(RunJob),
     VaultRestore { config: PathBuf, from: Option<String> },
     ChainMove(ChainMoveArgs),
+    Completions(Shell),
+    Manual { folder: PathBuf },
     ChainExport { folder: PathBuf },
+    ChainDump { folder: PathBuf, recipient: Option<String> },
     ChainRecover { from: Option<String> },
     VerifyDb(VerifyDbArgs),
     Prune { yes: bool },
@@ -60,6 +64,7 @@ pub(crate) enum Task {
     Operator(OperatorCommand),
     Handoff(HandoffCommand),
     PolicyCheck { file: PathBuf, json: bool },
+    PolicyAdopt(PolicyAdoptArgs),
     PolicyInit { file: PathBuf, minimal: bool },
 }
 
@@ -150,7 +155,10 @@ impl TryFrom<Args> for Job {
             }
             Command::Chain(ChainCommand::Move(args)) => Task::ChainMove(args),
             Command::Chain(ChainCommand::Export { folder }) => Task::ChainExport { folder },
+            Command::Chain(ChainCommand::Dump { folder, recipient }) => Task::ChainDump { folder, recipient },
             Command::Chain(ChainCommand::Recover { from }) => Task::ChainRecover { from },
+            Command::Completions { shell } => Task::Completions(shell),
+            Command::Manual { folder } => Task::Manual { folder },
             Command::VerifyDb(args) => Task::VerifyDb(args),
             Command::Prune(PruneArgs { yes }) => Task::Prune { yes },
             Command::Anchor(args) => Task::Anchor(args),
@@ -171,6 +179,7 @@ impl TryFrom<Args> for Job {
             Command::Operator(command) => Task::Operator(command),
             Command::Handoff(command) => Task::Handoff(command),
             Command::Policy(PolicyCommand::Check(check)) => Task::PolicyCheck { file: check.file, json: check.json },
+            Command::Policy(PolicyCommand::Adopt(args)) => Task::PolicyAdopt(args),
             Command::Policy(PolicyCommand::Init(init)) => Task::PolicyInit { file: init.file, minimal: init.minimal },
         };
         Ok(Self { vault: args.vault, passphrase, task })

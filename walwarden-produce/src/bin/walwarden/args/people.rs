@@ -310,4 +310,13 @@ pub(crate) struct TestWordsArgs {
     /// The runbook that is followed; its path and digest are recorded
     #[arg(long, value_name = "FILE")]
     pub(crate) runbook: Option<PathBuf>,
+    /// The keys were fetched from where the policy says that they are kept, not from this host
+    #[arg(long)]
+    pub(crate) keys_retrieved: bool,
+    /// The configuration was fetched from where the policy says that it is kept
+    #[arg(long)]
+    pub(crate) config_retrieved: bool,
+    /// A file that goes with the record, such as a screenshot; as often as needed
+    #[arg(long = "attach", value_name = "FILE")]
+    pub(crate) attachments: Vec<PathBuf>,
 }

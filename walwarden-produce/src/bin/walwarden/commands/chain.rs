@@ -1,9 +1,11 @@
-//! `walwarden chain move` and `walwarden chain export`.
+//! `walwarden chain move`, `walwarden chain export` and `walwarden chain dump`.
 
 use std::path::Path;
 
+use walwarden_core::statement::key_registry::Use;
 use walwarden_produce::{
     ProduceError,
+    chain_dump::dump,
     chain_store::{
         ChainStore as _,
         files::FilesChain,
@@ -11,6 +13,7 @@ use walwarden_produce::{
         transfer::{Moved, transfer},
     },
     config::{connection, quoted},
+    seal::judged::verifier,
 };
 
 use super::{open, print};
@@ -34,6 +37,24 @@ pub(super) fn export(job: &Job, folder: &Path) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
     let mut there = FilesChain::create(folder)?;
     told(transfer(producer.chain.store(), &mut there)?);
+    Ok(Exit::Done)
+}
+
+pub(super) fn dumped(job: &Job, folder: &Path, recipient: Option<&str>) -> Result<Exit, ProduceError> {
+    let verifier = verifier()?;
+    let mut producer = open(job)?;
+    let passphrase = job.passphrase.read("the log and bundle keys", false)?;
+    let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
+    drop(passphrase);
+    let dumped = dump(&mut producer, &mut signers, folder, &verifier, recipient)?;
+    for (name, lines) in &dumped.lines {
+        println!("{lines:>8}  {name}");
+    }
+    print(&[
+        ("bundle", dumped.sealed.path.display().to_string()),
+        ("handover", dumped.sealed.handover.display().to_string()),
+        ("entry", dumped.entry.to_string()),
+    ]);
     Ok(Exit::Done)
 }
 

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use walwarden_core::policy::lint::Severity;
 use walwarden_produce::{
-    ProduceError,
+    ProduceError, adoption,
     clock::{Clock as _, SystemClock},
     policy_file::{self, Checked},
 };
 
-use crate::{exit::Exit, talk};
+use super::{open, print};
+use crate::{args::PolicyAdoptArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn check(file: &Path, json: bool) -> Result<Exit, ProduceError> {
     let checked = policy_file::check(file, SystemClock.now())?;
@@ -18,18 +19,18 @@ pub(super) fn check(file: &Path, json: bool) -> Result<Exit, ProduceError> {
     } else {
         lines(&checked);
     }
-    match checked.of(Severity::Error).count() {
-        0 => Ok(Exit::Done),
-        errors => {
-            let what = if errors == 1 {
-                "promise cannot be kept".into()
-            } else {
-                format!("promises cannot be kept: {errors}")
-            };
-            talk::two_lines(&format!("policy: {what}"), "correct what is listed as error, and check again");
-            Ok(Exit::Failed)
-        }
-    }
+    Ok(refused(&checked).unwrap_or(Exit::Done))
+}
+
+/// Says so where a promise cannot be kept.
+fn refused(checked: &Checked) -> Option<Exit> {
+    let what = match checked.of(Severity::Error).count() {
+        0 => return None,
+        1 => "promise cannot be kept".into(),
+        errors => format!("promises cannot be kept: {errors}"),
+    };
+    talk::two_lines(&format!("policy: {what}"), "correct what is listed as error, and check again");
+    Some(Exit::Failed)
 }
 
 fn lines(checked: &Checked) {
@@ -52,6 +53,31 @@ fn lines(checked: &Checked) {
 /// A terminal obeys control characters, also those in a name.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
+
+pub(super) fn adopt(job: &Job, args: &PolicyAdoptArgs) -> Result<Exit, ProduceError> {
+    let mut producer = open(job)?;
+    let checked = policy_file::check(&args.file, producer.now())?;
+    lines(&checked);
+    if let Some(refused) = refused(&checked) {
+        return Ok(refused);
+    }
+    let passphrase = job.passphrase.read("the log key", false)?;
+    let mut head = producer.unlock_head(&passphrase)?;
+    drop(passphrase);
+    let adopted = adoption::adopt(&mut producer, &mut head, &args.file, args.change.as_deref())?;
+    for (database, why) in &adopted.scope.unreachable {
+        talk::notice(&format!("{database} is in scope, and did not answer: {}", plain(why)));
+    }
+    print(&[
+        ("policy", format!("version {}, entry {}", plain(&adopted.version), adopted.entry.id)),
+        ("head", format!("{} {}", adopted.entry.head.size, adopted.entry.head.root)),
+    ]);
+    talk::notice(&format!(
+        "{} approves it with `walwarden review --policy`; until then the approval is stated, not signed",
+        plain(&adopted.approved_by)
+    ));
+    Ok(Exit::Done)
 }
 
 pub(super) fn init(file: &Path, minimal: bool) -> Result<Exit, ProduceError> {

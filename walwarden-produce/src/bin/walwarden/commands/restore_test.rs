@@ -1,6 +1,6 @@
 //! `walwarden restore-test`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use walwarden_core::{
     Digest,
@@ -8,11 +8,12 @@ use walwarden_core::{
     event::Outcome,
     statement::{
         key_registry::Use,
-        restore_test::{Runbook, StepOutcome},
+        restore_test::{Runbook, SetRetrieved, StepOutcome},
     },
 };
 use walwarden_produce::{
     ProduceError,
+    attachment::attachments,
     config::connection,
     files,
     restore::target::Target,
@@ -38,6 +39,7 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
         To::Database(connection) => Target::Database(reached(connection)?),
     };
     let runbook = task.words.runbook.as_deref().map(followed).transpose()?;
+    let attached = attachments(task.words.attachments.iter().map(PathBuf::as_path))?;
     if task.words.performed_by.is_some() {
         producer.identity.actor.kind = ActorKind::Person;
     }
@@ -58,6 +60,8 @@ pub(super) fn run(job: &Job, task: &RestoreTestJob) -> Result<Exit, ProduceError
             approved_by: task.words.approved_by.as_deref(),
             lessons: task.words.lessons.as_deref(),
             runbook: runbook.as_ref(),
+            retrieved: SetRetrieved { keys: task.words.keys_retrieved, config: task.words.config_retrieved },
+            attachments: &attached,
         },
         run_as: task.run_as.as_deref(),
         identities: &identities,

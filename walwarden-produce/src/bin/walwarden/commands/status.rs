@@ -1,10 +1,11 @@
 //! `walwarden status`.
 
 use serde_json::{Value, json};
-use walwarden_core::rules::RuleResult;
+use walwarden_core::{duties::Awaited, rules::RuleResult};
 use walwarden_produce::{
     ProduceError,
     alerts::standing,
+    awaited::{awaited, calendar, terms, words},
     files::replace,
     metrics::{metrics, open_metrics},
     plan::{Task, plan},
@@ -17,8 +18,12 @@ use crate::{args::StatusArgs, exit::Exit, job::Job};
 
 pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
-    if args.openmetrics {
-        let text = open_metrics(&metrics(&producer)?);
+    let whole = match (args.openmetrics, args.ics) {
+        (true, _) => Some(open_metrics(&metrics(&producer)?)),
+        (_, true) => Some(calendar(producer.chain.origin(), &awaited(&producer)?, producer.now())),
+        _ => None,
+    };
+    if let Some(text) = whole {
         match &args.out {
             Some(path) => replace(path, text.as_bytes(), 0o644)?,
             None => print!("{text}"),
@@ -31,6 +36,9 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     }
     for task in plan(&producer)? {
         println!("due    {}", task.words());
+    }
+    for one in awaited(&producer)? {
+        println!("waits  {}: {}", words(&one), terms(&one, producer.now()));
     }
     for (name, text) in standing(&producer)? {
         println!("wrong  {name}: {text}");
@@ -70,11 +78,22 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
     let due: Vec<String> = plan(producer)?.iter().map(Task::words).collect();
     let wrong = standing(producer)?;
     let wrong: Vec<Value> = wrong.iter().map(|(alert, text)| json!({ "alert": alert, "text": text })).collect();
+    let now = producer.now();
+    let waiting = |one: &Awaited| {
+        json!({
+            "collector": one.collector.word(), "database": one.database, "reviewers": one.reviewers,
+            "captured": one.captured.map(|(id, _)| id.to_string()),
+            "since": one.since.to_string(), "until": one.until.map(|until| until.to_string()),
+            "overdue": one.is_overdue(now),
+        })
+    };
+    let waits: Vec<Value> = awaited(producer)?.iter().map(waiting).collect();
     Ok(json!({
         "origin": status.origin.as_str(),
         "head": { "size": status.head.size, "root": status.head.root.to_string() },
         "uncovered": status.uncovered,
         "due": due,
+        "awaited": waits,
         "wrong": wrong,
         "rules": status.rules.iter().map(rule).collect::<Vec<_>>(),
         "metrics": metrics(producer)?,
