@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo proof-data test matrix check fmt lint vectors fixtures bench look fuzz mutants dist dist-check clean
+.PHONY: help demo proof-data test matrix check fmt lint vectors fixtures bench look proof fuzz mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -51,6 +51,9 @@ proof-data: ## the quarter of the demonstration, made again from a real server: 
 
 look: ## pages of the report as pictures in target/look, and what axe-core says of them
 	@.ci/look
+
+proof: ## verify.html in target/proof: the verifier as WebAssembly, in one page that works from a disk
+	@.ci/proof
 
 fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
 	@cargo +nightly fuzz --version >/dev/null || { echo "hint: install cargo-fuzz and a nightly toolchain" >&2; exit 2; }

@@ -1,0 +1,90 @@
+//! From the bytes that were given to a verdict, and from a verdict to its renderings.
+
+use std::io;
+
+use serde_json::json;
+use walwarden_verify::{
+    Report, RunBlock, VerifyInput,
+    render::{Format, Paper, render},
+    verify,
+    workpapers::workpapers,
+};
+
+use crate::request::{Brought, Refusal, Request, source};
+
+/// Exit code when nothing could be judged (`spec:verification-2`).
+const USAGE: u32 = 2;
+
+/// The request, the bundle, `handover.json`, the bundle before, roots of authorities, witnesses; empty: not given.
+pub(crate) type Given = [Vec<u8>; 6];
+
+/// A judgement, kept for renderings.
+pub(crate) struct Judged {
+    report: Report,
+    run: RunBlock,
+}
+
+/// Judges what was given: the verdict's exit code, and `report.json`, or `error` and `hint`.
+pub(crate) fn judge(given: Given) -> (Option<Judged>, Vec<u8>, u32) {
+    match judged(given) {
+        Ok(judged) => match judged.render(Format::Json) {
+            Ok(report) => {
+                let code = judged.report.verdict().exit_code().into();
+                (Some(judged), report, code)
+            }
+            Err(error) => refused((format!("the report cannot be rendered: {error}"), "please report this fault")),
+        },
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn refused((error, hint): Refusal) -> (Option<Judged>, Vec<u8>, u32) {
+    (None, json!({ "error": error, "hint": hint }).to_string().into_bytes(), USAGE)
+}
+
+fn judged(given: Given) -> Result<Judged, Refusal> {
+    let [request, bundle, handover, previous, tsa_roots, witnesses] = given;
+    let request = Request::parse(&request)?;
+    let brought = Brought { handover: &handover, previous, tsa_roots: &tsa_roots, witnesses: &witnesses };
+    let trust = request.trust(brought)?;
+    let source = source(&request.bundle, bundle)?;
+    let report = verify(&VerifyInput { source: &source, trust: &trust, as_of: request.as_of });
+    Ok(Judged { report, run: request.run_block() })
+}
+
+impl Judged {
+    /// A rendering by its number: 0 HTML, 1 JSON, 2 PDF on A4, 3 PDF on Letter, 4 JUnit, 5 OSCAL, 6 text, 7 workpapers.
+    /// `None`: there is no such number.
+    pub(crate) fn rendered(&self, number: u32) -> Option<io::Result<Vec<u8>>> {
+        let format = match number {
+            0 => Format::Html,
+            1 => Format::Json,
+            2 => Format::Pdf(Paper::A4),
+            3 => Format::Pdf(Paper::Letter),
+            4 => Format::Junit,
+            5 => Format::Oscal,
+            6 => Format::Text { colour: false },
+            7 => return Some(self.papers()),
+            _ => return None,
+        };
+        Some(self.render(format))
+    }
+
+    fn render(&self, format: Format) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        render(&self.report, &self.run, format, &mut bytes).map(|()| bytes)
+    }
+
+    /// Every paper, one after the other: length of its name, its name, length of its bytes, its bytes. Lengths are four
+    /// bytes, the low one first. The caller puts them into a zip.
+    fn papers(&self) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        for paper in workpapers(&self.report, &self.run)? {
+            for part in [paper.name.as_bytes(), &paper.bytes] {
+                all.extend(u32::try_from(part.len()).map_err(io::Error::other)?.to_le_bytes());
+                all.extend(part);
+            }
+        }
+        Ok(all)
+    }
+}
