@@ -5,6 +5,7 @@
 use std::{env, error::Error, sync::atomic::AtomicBool};
 
 use walwarden_core::rows::{RowKey, content_root};
+use walwarden_produce::dump::throttle::Throttle;
 use walwarden_produce::postgres::{Connection, Session, catalog, rows::Reading};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -13,7 +14,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut session = Session::open(&connection)?;
     let tables = catalog::tables(&mut session)?;
     let (key, stop) = (RowKey::new([7; 32])?, AtomicBool::new(false));
-    let reading = Reading { key: &key, progress: &|_| (), stop: &stop, cancel: &stop, ranges: None };
+    let reading = Reading {
+        key: &key,
+        progress: &|_| (),
+        stop: &stop,
+        cancel: &stop,
+        ranges: None,
+        scratch: &env::temp_dir(),
+        throttle: &Throttle::new(None),
+    };
     let leaves = reading.leaves(&mut session, &mut [], tables)?;
     println!("{}", content_root(&leaves)?);
     Ok(())

@@ -157,6 +157,7 @@ impl Run<'_> {
                 globals_path: &globals_path,
                 ranges_path: &ranges_path,
                 row_key: &row_key,
+                settings: &database.dump,
                 jobs: self.request.jobs.max(1),
                 now: &|| clock.now(),
                 progress: self.request.progress,

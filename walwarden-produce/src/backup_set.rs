@@ -25,6 +25,7 @@ use walwarden_core::{
 };
 
 use crate::{
+    dump::archive,
     encryption::Identities,
     error::{OperatorError, ProduceError},
     keys,
@@ -38,6 +39,8 @@ use crate::{
 pub const DUMP: &str = "db.dump";
 /// Roles and tablespaces.
 pub const GLOBALS: &str = "globals.sql";
+/// The folder that a dump of many files is unpacked into.
+const FOLDER: &str = "db.files";
 /// The row key K: 64 hex digits and LF.
 pub const ROWKEY: &str = "rowkey";
 /// Ranges of tables, for a difference to be narrowed to; no statement names it, since its hashes make the attested roots.
@@ -115,7 +118,7 @@ pub fn authentic(
 /// An object set, its digests checked, in files that can be restored from.
 #[derive(Debug)]
 pub struct Opened {
-    /// The dump.
+    /// The dump: a file, or the folder that was made of one.
     pub dump: PathBuf,
     /// Roles and tablespaces.
     pub globals: PathBuf,
@@ -153,6 +156,13 @@ impl Opening<'_> {
         let dump = self.object(&backup.data.object, Some(backup.plain), sealed, DUMP)?;
         let globals = self.object(&backup.globals.object, Some(backup.globals.plain), sealed, GLOBALS)?;
         let key = self.object(&rowkey.object, None, sealed, ROWKEY)?;
+        let dump = if archive::is_directory(&backup.pg_dump.args) {
+            let folder = self.staging.file(FOLDER);
+            archive::unpack(&dump, &folder).map_err(|error| format!("{}: {error}", backup.data.object.key))?;
+            folder
+        } else {
+            dump
+        };
         Ok(Opened { dump, globals, row_key: row_key(&key, content)?, leaves: self.leaves(seq, content)? })
     }
 

@@ -15,6 +15,7 @@ use walwarden_core::{
 use crate::{
     chain_store::{AnyChain, files::FilesChain, postgres::PostgresChain},
     channel::{ChannelConfig, HeartbeatConfig},
+    dump::DumpSettings,
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
     signer::remote::{PATIENCE, Remote, Way},
@@ -206,6 +207,17 @@ pub struct DatabaseConfig {
     pub id: String,
     /// A URI, `key=value` pairs, `service=NAME` or `env:NAME`; without a password.
     pub connection: String,
+    /// Format, compression and speed of its dumps.
+    #[serde(default)]
+    pub dump: DumpSettings,
+}
+
+impl DatabaseConfig {
+    /// A database that is dumped as `pg_dump` does where nothing is said.
+    #[must_use]
+    pub fn new(id: &str, connection: &str) -> Self {
+        Self { id: id.into(), connection: connection.into(), dump: DumpSettings::default() }
+    }
 }
 
 /// What evidence of a database is captured with. Paths are relative to the vault.
@@ -502,8 +514,7 @@ mod tests {
     use super::*;
 
     fn databases() -> Vec<DatabaseConfig> {
-        let database = |id: &str, connection: &str| DatabaseConfig { id: id.into(), connection: connection.into() };
-        vec![database("shop", "service=shop"), database("crm", "host=h dbname='it''s \"x\"'")]
+        vec![DatabaseConfig::new("shop", "service=shop"), DatabaseConfig::new("crm", "host=h dbname='it''s \"x\"'")]
     }
 
     #[test]

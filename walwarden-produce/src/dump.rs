@@ -4,20 +4,25 @@
 //! same time, so that the dump's bytes and the content root speak of the same data. What it returns is everything that a
 //! backup statement says of the database; storing, signing and recording are the caller's.
 
+pub mod archive;
 pub mod content;
 mod file;
 mod pg_dump;
 mod pg_dumpall;
 mod preflight;
+pub mod settings;
+pub mod throttle;
 
 use std::{
     collections::BTreeMap,
     fs, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
+pub use settings::DumpSettings;
+use throttle::Throttle;
 pub use walwarden_core::event::Stage;
 use walwarden_core::{
     Digest, Time,
@@ -49,6 +54,8 @@ pub struct DumpRequest<'a> {
     pub ranges_path: &'a Path,
     /// K, new for each backup.
     pub row_key: &'a RowKey,
+    /// Format, compression, speed.
+    pub settings: &'a DumpSettings,
     /// Sessions that read rows at the same time, at least one.
     pub jobs: usize,
     /// The clock.
@@ -188,7 +195,7 @@ impl From<ToolError> for DumpError {
 /// Dumps a database and measures its content in the same snapshot.
 ///
 /// Cost: one pass of `pg_dump`, one pass over all rows, and one more over the dump's bytes to hash them. In key order
-/// memory does not grow with the tables; a table without a usable key takes 32 bytes a row.
+/// memory does not grow with the tables; of a table without a usable key 32 bytes a row lie beside the dump for a while.
 ///
 /// # Errors
 /// [`DumpError`]; no file that was made here is left then.
@@ -211,16 +218,24 @@ pub fn attested_dump(connection: &Connection, request: &DumpRequest<'_>) -> Resu
     result.inspect_err(|_| remove(&paths))
 }
 
-/// Removes files that were created here.
+/// Removes files that were created here, and the folder beside one that is for a dump.
 fn remove(paths: &[&Path]) {
     for path in paths {
         let _ = fs::remove_file(path);
     }
+    if let Some(dump) = paths.first() {
+        let _ = fs::remove_dir_all(folder_beside(dump));
+    }
+}
+
+/// Where pg_dump writes its files, when it writes many.
+fn folder_beside(dump: &Path) -> PathBuf {
+    dump.with_extension("files")
 }
 
 fn dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, DumpError> {
     (request.progress)(Progress::Stage(Stage::Preflight));
-    let (facts, version) = preflight::check(connection)?;
+    let (facts, version) = preflight::check(connection, request.settings)?;
     (request.progress)(Progress::Stage(Stage::Snapshot));
     let mut snapshot = Snapshot::take(connection, facts.version_num, request.now)
         .map_err(|error| DumpError::snapshot(Stage::Snapshot, &error))?;
@@ -229,7 +244,7 @@ fn dump(connection: &Connection, request: &DumpRequest<'_>) -> Result<Dumped, Du
     let before = catalog::sequences(snapshot.session()).map_err(in_content)?;
     // From the first lock on others may queue for exclusive ones: every session that will need a share takes it now.
     (request.progress)(Progress::Stage(Stage::Dump));
-    let running = pg_dump::Running::start(connection, snapshot.id(), request.dump_path, (facts.major(), version))?;
+    let running = pg_dump::Running::start(connection, request, snapshot.id(), (&facts, version))?;
     let further: Result<Vec<Session>, SnapshotError> = (1..request.jobs).map(|_| snapshot.reader()).collect();
     let further = further.map_err(|error| DumpError::snapshot(Stage::Content, &error))?;
     let tables = catalog::tables(snapshot.session()).map_err(in_content)?;
@@ -282,7 +297,9 @@ fn side_by_side(
 ) -> Result<(pg_dump::Finished, Vec<ContentLeaf>), DumpError> {
     let stop = AtomicBool::new(false);
     let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
-    let reading = Reading { key, progress, stop: &stop, cancel, ranges: Some(ranges) };
+    let throttle = Throttle::new(request.settings.max_rate);
+    let scratch = request.dump_path.parent().unwrap_or(Path::new("."));
+    let reading = Reading { key, progress, stop: &stop, cancel, ranges: Some(ranges), scratch, throttle: &throttle };
     thread::scope(|scope| {
         let rows = scope.spawn(|| {
             let leaves = reading.leaves(first, &mut further, tables);

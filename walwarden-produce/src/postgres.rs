@@ -17,6 +17,7 @@ pub mod rows;
 pub mod schema;
 pub mod session;
 pub mod snapshot;
+pub(crate) mod sort;
 pub mod tools;
 
 pub use connection::{Connection, ConnectionError};

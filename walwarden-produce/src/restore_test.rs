@@ -104,7 +104,7 @@ pub fn restore_test(
     producer.append(&mut signers.head, |_| Ok(started))?;
     let staging = Staging::new(producer.staging(run.test_id))?;
     let gates = run.gates(producer, &snapshot, &staging);
-    let restored = if gates.open() { run.restore(producer, &gates) } else { None };
+    let restored = if gates.open() { run.restore(producer, &gates, &staging.file("")) } else { None };
     run.record(producer, signers, &gates, restored)
 }
 
@@ -153,7 +153,7 @@ impl Run<'_> {
     }
 
     /// Restores what the gates let through, and compares.
-    fn restore(&mut self, producer: &Producer, gates: &Gates) -> Option<Restored> {
+    fn restore(&mut self, producer: &Producer, gates: &Gates, staging: &Path) -> Option<Restored> {
         let (expected, set) = (gates.expected()?, gates.set.as_ref()?);
         let place = self.step(producer, "target", |run| run.place(producer, &expected))?;
         let database = self.database();
@@ -168,6 +168,7 @@ impl Run<'_> {
                 database: &database,
                 create: place.creates(),
                 refused_system,
+                scratch: staging,
                 row_key: &set.row_key,
                 expected,
                 smoke: &smoke,

@@ -15,7 +15,7 @@ use walwarden_core::{
 };
 
 use crate::{
-    dump::{DumpError, Progress},
+    dump::{DumpError, Progress, throttle::Throttle},
     error::ProduceError,
     files,
     postgres::{
@@ -36,6 +36,8 @@ pub struct ContentRequest<'a> {
     pub row_key: &'a RowKey,
     /// Gives the ranges of tables, as far as they are at hand; asked for those that differ.
     pub ranges: &'a dyn Fn(&[&ContentLeaf]) -> Vec<TableRanges>,
+    /// A folder for what does not fit into memory.
+    pub scratch: &'a Path,
     /// Sessions that read rows at the same time.
     pub jobs: usize,
     /// The clock.
@@ -108,7 +110,8 @@ pub fn verify_db(connection: &Connection, request: &ContentRequest<'_>) -> Resul
     let omitted = catalog::omitted(snapshot.session()).map_err(sql)?;
     let stop = AtomicBool::new(false);
     let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
-    let reading = Reading { key, progress, stop: &stop, cancel, ranges: None };
+    let (scratch, throttle) = (request.scratch, &Throttle::new(None));
+    let reading = Reading { key, progress, stop: &stop, cancel, ranges: None, scratch, throttle };
     let leaves = reading.leaves(snapshot.session(), &mut further, tables.clone()).map_err(|error| failed(&error))?;
     let narrowed = narrowed(&reading, snapshot.session(), (&tables, &leaves), request).map_err(|e| failed(&e))?;
     let snapshot_at = snapshot.taken_at;

@@ -16,7 +16,7 @@ use walwarden_core::{
     statement::restore_test::{Amcheck, StepOutcome},
 };
 use walwarden_produce::{
-    dump::{Progress, Stage},
+    dump::{DumpSettings, Progress, Stage, settings::Format},
     postgres::{Connection, Program, Session},
     restore::checks::{self, SmokeQuery},
 };
@@ -297,4 +297,38 @@ fn amcheck_can_fail() {
     assert_eq!(checks::amcheck(&small).unwrap(), (Amcheck::Ok, None));
     sql(&small, "CREATE OR REPLACE FUNCTION public.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT -$1'");
     assert_eq!(checks::amcheck(&small).unwrap().0, Amcheck::Failed);
+}
+
+#[test]
+fn a_folder_written_by_several_comes_back() {
+    let source = cluster();
+    let nasty = database(&source, "nasty", &[&fixture("nasty.sql"), &fixture("shop.sql")]);
+    let one_file = dump(&nasty, &files()).unwrap();
+    let settings = DumpSettings { format: Format::Directory, jobs: Some(3), ..DumpSettings::default() };
+    let files = files();
+    let dumped = dump_as(&nasty, &files, 2, &settings).unwrap();
+    assert_eq!(dumped.content_root, one_file.content_root);
+    assert_eq!(dumped.pg_dump.args.first().map(String::as_str), Some("--format=directory"));
+    let mut left: Vec<_> =
+        std::fs::read_dir(files.folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["dump", "globals", "ranges"]);
+    let restored = restore(&cluster(), &files, &dumped, &[]);
+    assert_passed(&dumped, &restored);
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let source = cluster();
+    let small = database(&source, "small", &[]);
+    sql(&small, "CREATE TABLE public.t AS SELECT n, md5(n::text) AS v FROM generate_series(1, 50000) n");
+    let elapsed = |max_rate| {
+        let settings = DumpSettings { max_rate, ..DumpSettings::default() };
+        let began = std::time::Instant::now();
+        (dump_as(&small, &files(), 2, &settings).unwrap().content_root, began.elapsed())
+    };
+    // About 1.9 MB of rows, and of the dump a little more than half of it.
+    let ((free, quick), (held, slow)) = (elapsed(None), elapsed(Some(500_000)));
+    assert_eq!(free, held);
+    assert!(slow > Duration::from_secs(3) && slow > quick, "{quick:?} {slow:?}");
 }

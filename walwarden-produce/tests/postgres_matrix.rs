@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use postgres_support::*;
 use walwarden_core::{event::Outcome, statement::restore_test::StepOutcome};
 use walwarden_produce::{
-    dump::Dumped,
+    dump::{DumpSettings, Dumped},
     postgres::{Connection, Program, Session, Tools},
     restore::{
         cluster::{Cluster, ClusterRequest},
@@ -101,6 +101,26 @@ fn a_char_above_0x7f_needs_version_15() {
             Err(error) => assert_eq!((server.major < 15, error.reason_code), (true, "invalid-encoding"), "{error}"),
         }
     }
+}
+
+/// Which programs can compress so depends on how they were built.
+#[test]
+fn zstd_is_used_where_pg_dump_has_it() {
+    let settings = DumpSettings { compression: Some("zstd:3".parse().unwrap()), ..DumpSettings::default() };
+    let mut restored = 0;
+    let servers = servers();
+    for server in &servers {
+        let (database, files) = (server.database("shop.sql"), files());
+        match dump_as(&database, &files, 2, &settings) {
+            Ok(dumped) => {
+                assert!(dumped.pg_dump.args.contains(&"--compress=zstd:3".to_owned()));
+                assert_passed(&dumped, &server.restore(server, &files, &dumped));
+                restored += 1;
+            }
+            Err(error) => assert_eq!(error.reason_code, "compression-unsupported", "{error}"),
+        }
+    }
+    assert!(restored > 0 || servers.is_empty(), "none of these has zstd; that of .ci/servers 17 does");
 }
 
 /// To an older server: an equal root where the older one can take all of it, else a failure that says why.

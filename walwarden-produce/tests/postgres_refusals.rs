@@ -198,6 +198,7 @@ fn a_stop_leaves_nothing() {
         globals_path: &files.globals,
         ranges_path: &files.ranges,
         row_key: &row_key,
+        settings: &walwarden_produce::dump::DumpSettings::default(),
         jobs: 1,
         now: &now,
         progress: &|_| (),

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fs;
+
 use support::{Server, Vault, assert_success, assert_two_lines, stderr, stdout};
 use walwarden_core::event::{Event, Outcome, Purpose, RestoreTested};
 use walwarden_produce::postgres::Session;
@@ -62,11 +64,33 @@ fn a_real_restore_goes_into_an_empty_database_and_stays() {
     // A changed dump is not even begun with.
     server.sql("postgres", "CREATE DATABASE third");
     let dump = vault.objects().into_iter().find(|path| path.ends_with("db.dump")).unwrap();
-    let mut bytes = std::fs::read(&dump).unwrap();
+    let mut bytes = fs::read(&dump).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    std::fs::write(&dump, bytes).unwrap();
+    fs::write(&dump, bytes).unwrap();
     let output = vault.run(&["restore", "shop", "--to", &server.conninfo().replace("dbname=shop", "dbname=third")]);
     assert_two_lines(&output, 1, "db.dump");
     assert!(!stdout(&output).contains("passed"), "{}{}", stdout(&output), stderr(&output));
+}
+
+#[test]
+fn a_dump_of_many_files_is_tested_like_any_other() {
+    let server = Server::start(300);
+    let vault = Vault::init(&server.conninfo());
+    let config = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let with = |dump: &str| fs::write(&config, format!("{text}dump = {dump}\n")).unwrap();
+    with(r#"{ format = "directory", jobs = 2, compression = "gzip:1", max_rate = 100_000_000 }"#);
+    assert_success(&vault.run(&["backup"]));
+    let output = vault.run(&["restore-test"]);
+    assert_success(&output);
+    assert!(stdout(&output).contains("passed"), "{}", stdout(&output));
+    // What stands beside the object set of another format is the same.
+    with(r#"{ compression = "none" }"#);
+    assert_success(&vault.run(&["backup"]));
+    assert_success(&vault.run(&["restore-test"]));
+    for wrong in [r#"{ format = "tar" }"#, r#"{ compression = "zstd:99" }"#, r#"{ rate = 1 }"#] {
+        with(wrong);
+        assert_two_lines(&vault.run(&["backup"]), 2, "walwarden.toml");
+    }
 }

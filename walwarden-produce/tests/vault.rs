@@ -41,7 +41,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let fixture = Self { dir: tempfile::tempdir().unwrap(), notices: Arc::default() };
-        let database = DatabaseConfig { id: "shop".into(), connection: "host=/nonexistent dbname=shop".into() };
+        let database = DatabaseConfig::new("shop", "host=/nonexistent dbname=shop");
         let request = InitRequest {
             vault: &fixture.vault(),
             keys: &fixture.keys(),
@@ -335,7 +335,7 @@ fn envelopes_without_an_entry_and_torn_ones_do_no_harm() {
 fn nothing_is_made_where_something_is() {
     let fixture = Fixture::new();
     let before = fixture.bytes();
-    let database = DatabaseConfig { id: "shop".into(), connection: "dbname=shop".into() };
+    let database = DatabaseConfig::new("shop", "dbname=shop");
     let attempt = |vault: PathBuf, folder: PathBuf, root: PathBuf| {
         let request = InitRequest {
             vault: &vault,

@@ -1,4 +1,4 @@
-//! `pg_dump -Fc` as a child process, watched while it runs.
+//! `pg_dump` as a child process, watched while it runs.
 
 use std::{
     fs,
@@ -10,13 +10,17 @@ use std::{
     time::Duration,
 };
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use walwarden_core::{
     Digest,
     statement::{Bytes, backup::PgDump},
 };
 
-use super::{DumpError, DumpRequest, Progress, Stage, file, file_error};
-use crate::postgres::{Connection, Program, snapshot::SHARED_LOCK_MILLISECONDS};
+use super::{
+    DumpError, DumpRequest, Progress, Stage, archive, file, file_error, folder_beside, settings::Format,
+    throttle::Throttle,
+};
+use crate::postgres::{Connection, Program, ServerFacts, snapshot::SHARED_LOCK_MILLISECONDS, tools::major_of};
 
 /// How often a running pg_dump is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -40,23 +44,35 @@ pub(super) struct Running {
     path: PathBuf,
     args: Vec<String>,
     version: String,
+    throttle: Throttle,
+    paused: bool,
 }
 
 impl Running {
-    /// Starts it on an exported snapshot, into a file that is there already.
+    /// Starts it on an exported snapshot, into a file that is there already, or into a folder beside it.
     pub(super) fn start(
         connection: &Connection,
+        request: &DumpRequest<'_>,
         snapshot: &str,
-        path: &Path,
-        (server, version): (u32, String),
+        (facts, version): (&ServerFacts, String),
     ) -> Result<Self, DumpError> {
-        let snapshot = format!("--snapshot={snapshot}");
-        let wait = format!("--lock-wait-timeout={SHARED_LOCK_MILLISECONDS}");
-        let args = ["--format=custom", "--no-password", &wait, &snapshot].map(str::to_owned);
-        let mut command = command(connection, Program::PgDump, server)?;
-        command.args(&args).arg("--file").arg(path);
+        let mut args = request.settings.arguments(major_of(&version).unwrap_or_default())?;
+        args.push("--no-password".into());
+        args.push(format!("--lock-wait-timeout={SHARED_LOCK_MILLISECONDS}"));
+        args.push(format!("--snapshot={snapshot}"));
+        let path = match request.settings.format {
+            Format::Custom => request.dump_path.to_owned(),
+            Format::Directory => folder_beside(request.dump_path),
+        };
+        if request.settings.format == Format::Directory {
+            // Of an attempt before this one.
+            let _ = fs::remove_dir_all(&path);
+        }
+        let mut command = command(connection, Program::PgDump, facts.major())?;
+        command.args(&args).arg("--file").arg(&path);
         let (child, stderr) = spawn(command, Program::PgDump)?;
-        Ok(Self { child, stderr: Some(stderr), path: path.into(), args: args.into(), version })
+        let throttle = Throttle::new(request.settings.max_rate);
+        Ok(Self { child, stderr: Some(stderr), path, args, version, throttle, paused: false })
     }
 
     /// Waits for its end, reporting progress; ends it when `stop` or the caller says so.
@@ -76,8 +92,9 @@ impl Running {
                 Ok(None) => thread::sleep(GLANCE),
                 Err(error) => return Err(file_error("pg_dump cannot be waited for", &error)),
             }
-            let written = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
+            let written = archive::written(&self.path);
             (request.progress)(Progress::Dumped(written));
+            self.pause(!self.throttle.ahead(written).is_zero());
         };
         let stderr = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
         let text = connection.redact(&String::from_utf8_lossy(&stderr));
@@ -85,7 +102,11 @@ impl Running {
             let stopped = request.cancel.load(Ordering::Relaxed);
             return Err(if stopped { DumpError::stopped() } else { child_error(Program::PgDump, status, &text) });
         }
-        let plain = file::settle(&self.path).map_err(|error| file_error("the dump cannot be put on disk", &error))?;
+        let on_disk = |error| file_error("the dump cannot be put on disk", &error);
+        if request.settings.format == Format::Directory {
+            archive::pack(&self.path, request.dump_path).map_err(on_disk)?;
+        }
+        let plain = file::settle(request.dump_path).map_err(on_disk)?;
         (request.progress)(Progress::Dumped(plain.bytes.0));
         let process = PgDump {
             version: self.version.clone(),
@@ -97,9 +118,29 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Stops the process and those that it started for a while, or lets them go on: a server waits for who does not read.
+    fn pause(&mut self, pause: bool) {
+        if pause != self.paused {
+            self.signal(if pause { Signal::STOP } else { Signal::CONT });
+            self.paused = pause;
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        // It leads a group of its own.
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // Not a group whose number may be another's by now.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal(Signal::KILL);
+        }
         let _ = self.child.wait();
     }
 }
@@ -146,7 +187,7 @@ pub(super) fn spawn(mut command: Command, program: Program) -> Result<(Child, Jo
 
 /// A failure as the child tells it.
 pub(super) fn child_error(program: Program, status: ExitStatus, stderr: &str) -> DumpError {
-    const KNOWN: [(&str, &str); 9] = [
+    const KNOWN: [(&str, &str); 11] = [
         ("No space left on device", "disk-full"),
         ("Disk quota exceeded", "disk-full"),
         ("File too large", "file-too-large"),
@@ -155,6 +196,8 @@ pub(super) fn child_error(program: Program, status: ExitStatus, stderr: &str) ->
         ("row-level security", "row-security"),
         ("permission denied", "insufficient-privilege"),
         ("canceling statement due to lock timeout", "lock-timeout"),
+        ("could not obtain lock on relation", "lock-timeout"),
+        ("this build does not support compression", "compression-unsupported"),
         ("connection to server", "connection-lost"),
     ];
     let reason_code = KNOWN.iter().find(|(text, _)| stderr.contains(text)).map_or("dump-failed", |(_, code)| *code);

@@ -1,6 +1,6 @@
 //! What can be known before anything is dumped, each as its own refusal.
 
-use super::{DumpError, Stage};
+use super::{DumpError, DumpSettings, Stage};
 use crate::postgres::{
     Connection, Program, ServerFacts, Session, SqlError,
     catalog::{Relation, relations},
@@ -10,7 +10,7 @@ use crate::postgres::{
 /// Programs, server, encoding, pooler, privileges.
 ///
 /// Returns what is known of the server, and pg_dump's version.
-pub(super) fn check(connection: &Connection) -> Result<(ServerFacts, String), DumpError> {
+pub(super) fn check(connection: &Connection, settings: &DumpSettings) -> Result<(ServerFacts, String), DumpError> {
     let tools = connection.tools();
     tools.find(Program::PgDump)?;
     let failed = |error: SqlError| DumpError::sql(Stage::Preflight, &error);
@@ -27,6 +27,7 @@ pub(super) fn check(connection: &Connection) -> Result<(ServerFacts, String), Du
         let message = format!("pg_dump {client} cannot dump a server of version {}", facts.major());
         return Err(refused("server-newer-than-pg-dump", message));
     }
+    settings.arguments(client)?;
     if facts.encoding == "SQL_ASCII" {
         let message =
             format!("the database {} has the encoding SQL_ASCII: its texts mean nothing certain", facts.database);

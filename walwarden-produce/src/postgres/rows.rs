@@ -2,16 +2,18 @@
 
 use std::{
     io,
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use walwarden_core::{
     Decimal,
-    rows::{Column, ContentLeaf, Layout, RowKey, RowsError, TableHasher},
+    rows::{Column, ContentLeaf, Layout, Order, RowKey, RowsError, TableHasher},
 };
 
 use super::{
@@ -20,8 +22,9 @@ use super::{
     large_objects,
     ranges::{RangesFile, Starts},
     session::{Session, SqlError},
+    sort::Sorter,
 };
-use crate::dump::{Progress, file_reason};
+use crate::dump::{Progress, file_reason, throttle::Throttle};
 
 /// Rows after which somebody is told.
 const TOLD_EACH: u64 = 4096;
@@ -91,6 +94,10 @@ pub struct Reading<'a> {
     pub cancel: &'a AtomicBool,
     /// Where the ranges of tables are kept, where they are.
     pub ranges: Option<&'a RangesFile>,
+    /// A folder for what does not fit into memory: digests of the rows of tables without a key.
+    pub scratch: &'a Path,
+    /// Bytes of rows a second.
+    pub throttle: &'a Throttle,
 }
 
 impl Reading<'_> {
@@ -139,6 +146,18 @@ impl Reading<'_> {
         if stopped { Err(Interrupt::Stopped) } else { Ok(()) }
     }
 
+    /// Waits until so many further bytes are due.
+    fn slow_down(&self, bytes: usize) -> Result<(), Interrupt> {
+        const PIECE: Duration = Duration::from_millis(100);
+        let mut wait = self.throttle.add(bytes as u64);
+        while !wait.is_zero() {
+            thread::sleep(wait.min(PIECE));
+            wait = wait.saturating_sub(PIECE);
+            self.go_on()?;
+        }
+        Ok(())
+    }
+
     /// Takes tables from the queue until there is none; a failure stops the others.
     fn work(
         &self,
@@ -158,15 +177,29 @@ impl Reading<'_> {
 
     /// Reads one table.
     fn table(&self, session: &mut Session, table: &Table, rows: &AtomicU64) -> Result<ContentLeaf, ContentError> {
-        let mut hasher = TableHasher::new(self.key, table.order());
-        let mut starts = Starts::of(table);
+        let name = || format!("{}.{}", table.schema, table.name);
+        // Rows without a key are sorted first, by a sorter that may use the disk.
+        let mut hasher = TableHasher::new(self.key, Order::Key);
+        let mut sorter = (table.order() == Order::LeafHash).then(|| Sorter::new(self.scratch));
+        let (mut starts, mut seen, mut sorted) = (Starts::of(table), 0_u64, Ok(()));
         self.each_row(session, table, |values, row| {
-            starts.before(&hasher, values);
-            hasher.push(row);
-            if hasher.rows().is_multiple_of(TOLD_EACH) {
+            match &mut sorter {
+                Some(sorter) if sorted.is_ok() => sorted = sorter.push(RowKey::inner(row)),
+                Some(_) => {}
+                None => {
+                    starts.before(&hasher, values);
+                    hasher.push(row);
+                }
+            }
+            seen += 1;
+            if seen.is_multiple_of(TOLD_EACH) {
                 (self.progress)(Progress::Rows(rows.fetch_add(TOLD_EACH, Ordering::Relaxed) + TOLD_EACH));
             }
         })?;
+        if let Some(sorter) = sorter {
+            sorted = sorted.and_then(|()| sorter.finish(|inner| hasher.push_inner(inner)));
+        }
+        sorted.map_err(|source| ContentError::File { table: name(), source })?;
         let (count, root, ranges) = hasher.finish_with_ranges();
         let told = rows.fetch_add(count % TOLD_EACH, Ordering::Relaxed) + count % TOLD_EACH;
         (self.progress)(Progress::Rows(told));
@@ -201,6 +234,7 @@ impl Reading<'_> {
         let (mut decoder, mut written) = (Decoder::new(), Vec::new());
         let read = session.copy::<Interrupt>(&table.query(), &mut |lines| {
             self.go_on()?;
+            self.slow_down(lines.len())?;
             let mut result = Ok(());
             decoder.decode(lines, |values| {
                 // COPY writes a row without columns as an empty line, just as it writes one empty text.

@@ -25,7 +25,7 @@ use super::{
     pg_restore,
 };
 use crate::{
-    dump::Progress,
+    dump::{Progress, throttle::Throttle},
     postgres::{
         Connection, ServerFacts, Session, catalog,
         quote::quote_ident,
@@ -37,7 +37,7 @@ use crate::{
 
 /// What to restore, and what it must be equal to.
 pub struct RestoreRequest<'a> {
-    /// The dump, its digest already checked.
+    /// The dump, its digest already checked: a file, or a folder in pg_dump's directory format.
     pub dump_path: &'a Path,
     /// Roles and tablespaces, where they are at hand: roles are made without rights.
     pub globals_path: Option<&'a Path>,
@@ -47,6 +47,8 @@ pub struct RestoreRequest<'a> {
     pub create: bool,
     /// The source's system, where restoring into it is refused.
     pub refused_system: Option<u64>,
+    /// A folder for what does not fit into memory.
+    pub scratch: &'a Path,
     /// K of the backup.
     pub row_key: &'a RowKey,
     /// What the backup's statement says.
@@ -307,7 +309,8 @@ impl Run<'_> {
         let further: Result<Vec<Session>, _> = (1..request.jobs).map(|_| snapshot::alone(restored, version)).collect();
         let stop = AtomicBool::new(false);
         let (key, progress, cancel) = (request.row_key, request.progress, request.cancel);
-        let reading = Reading { key, progress, stop: &stop, cancel, ranges: None };
+        let (scratch, throttle) = (request.scratch, &Throttle::new(None));
+        let reading = Reading { key, progress, stop: &stop, cancel, ranges: None, scratch, throttle };
         let leaves = reading.leaves(&mut session, &mut further.map_err(told)?, tables).map_err(told)?;
         let root = content_root(&leaves).map_err(told)?;
         let (equal, mismatches) = matched(request.expected.leaves, &leaves);

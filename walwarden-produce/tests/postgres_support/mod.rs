@@ -11,7 +11,7 @@ use std::{
 
 use walwarden_core::{Time, event::Outcome, rows::RowKey, statement::restore_test::StepOutcome};
 use walwarden_produce::{
-    dump::{DumpError, DumpRequest, Dumped, Progress, attested_dump},
+    dump::{DumpError, DumpRequest, DumpSettings, Dumped, Progress, archive, attested_dump},
     postgres::{Connection, Program, Session, Tools},
     restore::{
         checks::SmokeQuery,
@@ -84,6 +84,15 @@ pub fn dump(connection: &Connection, files: &Files) -> Result<Dumped, DumpError>
 }
 
 pub fn dump_with(connection: &Connection, files: &Files, jobs: usize) -> Result<Dumped, DumpError> {
+    dump_as(connection, files, jobs, &DumpSettings::default())
+}
+
+pub fn dump_as(
+    connection: &Connection,
+    files: &Files,
+    jobs: usize,
+    settings: &DumpSettings,
+) -> Result<Dumped, DumpError> {
     let row_key = key();
     let cancel = AtomicBool::new(false);
     attested_dump(
@@ -93,6 +102,7 @@ pub fn dump_with(connection: &Connection, files: &Files, jobs: usize) -> Result<
             globals_path: &files.globals,
             ranges_path: &files.ranges,
             row_key: &row_key,
+            settings,
             jobs,
             now: &now,
             progress: &|_| (),
@@ -115,6 +125,7 @@ pub fn dump_watched(
             globals_path: &files.globals,
             ranges_path: &files.ranges,
             row_key: &row_key,
+            settings: &DumpSettings::default(),
             jobs: 2,
             now: &now,
             progress,
@@ -141,10 +152,16 @@ pub fn restore_with(
         let connection = target.connection(database);
         tools.map_or(connection.clone(), |tools| connection.with_tools(tools.clone()))
     };
+    let folder = files.folder.path().join("unpacked");
+    let is_directory = archive::is_directory(&dumped.pg_dump.args);
+    if is_directory && !folder.exists() {
+        archive::unpack(&files.dump, &folder).unwrap();
+    }
     restore_and_compare(
         &connect,
         &RestoreRequest {
-            dump_path: &files.dump,
+            dump_path: if is_directory { &folder } else { &files.dump },
+            scratch: files.folder.path(),
             globals_path: Some(&files.globals),
             database: "restored",
             create: true,

@@ -94,7 +94,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::new(at));
         let vault = dir.path().join("vault");
-        let database = DatabaseConfig { id: "shop".into(), connection: conninfo.into() };
+        let database = DatabaseConfig::new("shop", conninfo);
         let request = InitRequest {
             vault: &vault,
             keys: &dir.path().join("keys"),

@@ -185,6 +185,7 @@ fn reason(code: &str) -> &'static str {
             "grant the role SELECT on everything, for instance by GRANT pg_read_all_data"
         }
         "row-security" => "use a role with BYPASSRLS: rows that it cannot see cannot be backed up",
+        "compression-unsupported" => "choose another compression in walwarden.toml, or a pg_dump that has this one",
         "sql-ascii" => "convert the database to UTF8: bytes without an encoding cannot be attested",
         "disk-full" => "free some space and run it again",
         "interrupted" => "run it again",

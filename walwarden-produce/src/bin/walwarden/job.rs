@@ -252,5 +252,5 @@ fn database(text: &str) -> Result<DatabaseConfig, OperatorError> {
         value: "...".into(),
         expected: "ID=CONNECTION, like shop=service=shop",
     })?;
-    Ok(DatabaseConfig { id: id.into(), connection: connection.into() })
+    Ok(DatabaseConfig::new(id, connection))
 }

@@ -37,7 +37,7 @@ struct Attested {
     /// Ranges of its tables, where there are any.
     ranges: Option<PathBuf>,
     /// Where they lie until the end.
-    _staging: Option<Staging>,
+    staging: Option<Staging>,
 }
 
 pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> {
@@ -65,8 +65,17 @@ pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> 
     let jobs = args.jobs.into();
     let ranges = |tables: &[&ContentLeaf]| attested.ranges_of(tables);
     let now = || SystemClock.now();
-    let request =
-        ContentRequest { expected, row_key, ranges: &ranges, jobs, now: &now, progress: &progress, cancel: &cancel };
+    let scratch = attested.scratch();
+    let request = ContentRequest {
+        expected,
+        row_key,
+        ranges: &ranges,
+        scratch: &scratch,
+        jobs,
+        now: &now,
+        progress: &progress,
+        cancel: &cancel,
+    };
     let found = verify_db(&target, &request)?;
     bar.done();
     Ok(told(&attested, &found, content.root, found.is_equal(&expected)))
@@ -86,9 +95,9 @@ fn by_vault(job: &Job, args: &VerifyDbArgs) -> Result<Result<Attested, String>, 
     let attested = authentic(&producer, &snapshot, &chosen, &mut keyid).and_then(|statement| {
         let (row_key, leaves) = opening.row_key(chosen.seq, &statement.predicate)?;
         let ranges = opening.ranges(&statement.predicate)?;
-        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools, ranges, _staging: None })
+        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools, ranges, staging: None })
     });
-    Ok(attested.map(|attested| Attested { _staging: Some(staging), ..attested }))
+    Ok(attested.map(|attested| Attested { staging: Some(staging), ..attested }))
 }
 
 /// From files, as an auditor has them.
@@ -116,10 +125,15 @@ fn by_files(
     };
     let row_key = row_key(key, content)?;
     let (keyid, ranges) = (manifest.keyid, args.ranges.clone());
-    Ok(Attested { row_key, leaves, keyid, tools: Tools::default(), backup, ranges, _staging: None })
+    Ok(Attested { row_key, leaves, keyid, tools: Tools::default(), backup, ranges, staging: None })
 }
 
 impl Attested {
+    /// A folder for what does not fit into memory: the vault's own where there is one.
+    fn scratch(&self) -> PathBuf {
+        self.staging.as_ref().map_or_else(std::env::temp_dir, |staging| staging.file(""))
+    }
+
     /// Ranges of these tables. Without them a table that differs is named all the same.
     fn ranges_of(&self, tables: &[&ContentLeaf]) -> Vec<TableRanges> {
         let Some(path) = &self.ranges else { return Vec::new() };
