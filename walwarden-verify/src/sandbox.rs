@@ -38,6 +38,7 @@ pub struct Sandbox {
 /// One of the two means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
+    #[cfg_attr(not(any(target_os = "linux", test)), expect(dead_code, reason = "there are no means to be in force"))]
     InForce(String),
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "there are no means to fail"))]
     Refused(String),

@@ -155,10 +155,13 @@ function saidOf(check) {
   return check.finding.what;
 }
 
-function verdictPanel({ verdict, counts }) {
+function verdictPanel({ verdict, counts, rules }) {
   const [sign, tone] = VERDICTS[verdict.word];
   const line = [plural(counts.failed, "check failed", "checks failed"), `${counts.not_run} not run, of these ${counts.required_not_run} required`,
-    plural(counts.exceptions, "exception", "exceptions"), `${plural(counts.not_evidenced, "rule", "rules")} not evidenced`, `${counts.passed} checks passed`];
+    `${counts.passed} checks passed`];
+  // Where a check failed that the rules rest on, they found nothing because they were not asked.
+  if (rules.every(({ status }) => status === "integrity-failure")) line.push("no rule was evaluated");
+  else line.push(plural(counts.exceptions, "exception", "exceptions"), `${plural(counts.not_evidenced, "rule", "rules")} not evidenced`);
   if (counts.accepted) line.push(`${counts.accepted} accepted by the reader`);
   return panel(tone, `${sign} ${verdict.words}`, line.join(" · "));
 }
@@ -257,7 +260,7 @@ async function show(into, what) {
     button.addEventListener("click", () => download(button, name, type, number));
     return button;
   });
-  into.append(make("h3", {}, "Take with you"), make("p", { class: "actions" }, ...buttons), every(report), make("h3", {}, "The report"));
+  into.append(make("h3", {}, "Take with you"), make("p", { class: "actions" }, ...buttons), make("h3", {}, "Every check"), every(report), make("h3", {}, "The report"));
   // Without scripts, without a connection, and as another origin: a report is a document.
   const frame = make("iframe", { sandbox: "", title: "The report", tabindex: "0" });
   frame.srcdoc = html;

@@ -431,7 +431,8 @@ class Envelope {
   // statements-4: how many of these distinct keys have signed.
   async signers(keys) {
     const signed = new Map(this.signatures);
-    const held = keys.map(async (key) => signed.has(key.id) && key.verifies(this.signed, signed.get(key.id)));
+    const distinct = [...new Map(keys.map((key) => [key.fingerprint, key])).values()];
+    const held = distinct.map(async (key) => signed.has(key.id) && key.verifies(this.signed, signed.get(key.id)));
     return (await Promise.all(held)).filter(Boolean).length;
   }
   // statements-5: the predicate of a statement of this kind, and its subjects.

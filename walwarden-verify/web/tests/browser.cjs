@@ -1,0 +1,218 @@
+// The page in a browser: every verdict, every button, and what must never happen. node browser.cjs PAGE FIXTURES PICTURES
+// Prints what is wrong, and ends with 1 where anything is.
+const fs = require("node:fs");
+const path = require("node:path");
+const { chromium } = require("playwright-core");
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const [page_, fixtures, pictures] = process.argv.slice(2).map((one) => path.resolve(one));
+const url = `file://${page_}`;
+const golden = (name) => path.join(fixtures, "golden", name);
+const tampered = (name) => path.join(fixtures, "tampered", name);
+let wrong = 0;
+const say = (line) => { wrong += 1; console.error(line); };
+const expect = (what, holds) => { if (!holds) say(what); };
+
+// What came of a bundle, by what its reader brings.
+const CASES = [
+  { bundle: golden("minimal.zip"), handover: golden("minimal.json"), verdict: "Verified", fails: [] },
+  { bundle: golden("es256.zip"), handover: golden("es256.json"), verdict: "Verified", fails: [] },
+  { bundle: golden("quarter.zip"), handover: golden("quarter.json"), verdict: "Verified, with exceptions", fails: [] },
+  { bundle: golden("next.zip"), handover: golden("previous.json"), previous: golden("previous.zip"), verdict: "Verified", fails: [] },
+  { bundle: golden("minimal.zip"), verdict: "Not established", fails: [] },
+  { bundle: tampered("file_changed_readme.zip"), handover: golden("minimal.json"), verdict: "Rejected", fails: ["bundle.digests", "bundle.agrees"] },
+  { bundle: tampered("chain_middle_entry_removed.zip"), handover: golden("minimal.json"), verdict: "Rejected" },
+  { bundle: golden("minimal.json"), handover: golden("minimal.json"), verdict: "Nothing was judged", fails: [] },
+];
+
+// Which checks catch which way of breaking the demonstration bundle; others may fail besides.
+const BREAKS = {
+  byte: ["bundle.digests", "chain.contiguous", "chain.roots"],
+  drop: ["bundle.digests", "chain.contiguous", "chain.roots"],
+  signature: ["bundle.digests", "statements.signed", "statements.referenced"],
+  tail: ["bundle.digests", "chain.ends-at-checkpoint"],
+  key: ["bundle.signed", "chain.roots"],
+  restore: ["chain.roots", "bundle.signed", "statements.signed"],
+};
+
+async function open(browser, { width = 1200, colorScheme = "light", bypassCSP = false } = {}) {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP, acceptDownloads: true, reducedMotion: "reduce" });
+  const page = await context.newPage();
+  const log = { requests: [], console: [] };
+  page.on("console", (message) => log.console.push(message.text()));
+  page.on("pageerror", (error) => log.console.push(String(error)));
+  page.on("request", (request) => log.requests.push(request.url()));
+  const devtools = await context.newCDPSession(page);
+  await devtools.send("Network.enable");
+  devtools.on("Network.requestWillBeSent", ({ request }) => log.requests.push(request.url));
+  devtools.on("Network.webSocketCreated", ({ url: socket }) => log.requests.push(socket));
+  await page.goto(url);
+  await page.waitForFunction(() => document.getElementById("module").textContent.includes("without imports"), null, { timeout: 60_000 });
+  return { context, page, log };
+}
+
+// Blobs are the workers and the downloads that the page makes of itself.
+const leaves = (address) => address !== url && !/^(blob:|data:|about:)/.test(address);
+
+async function closed(where, { context, log }) {
+  const left = log.requests.filter(leaves);
+  expect(`${where}: requests left the page: ${left.slice(0, 3)}`, left.length === 0);
+  expect(`${where}: the console is not clean: ${log.console.slice(0, 3).join(" | ")}`, log.console.length === 0);
+  await context.close();
+}
+
+const done = (page) => page.waitForFunction(() => document.getElementById("progress").hidden && document.getElementById("status").textContent && !document.getElementById("verify").disabled, null, { timeout: 120_000 });
+const caught = (page, where) => page.$$eval(`${where} .table`, (tables) => tables.filter((table) => table.getAttribute("aria-label").startsWith("What was caught"))
+  .flatMap((table) => [...table.querySelectorAll("tbody tr")].map((row) => ({ id: row.cells[0].innerText.trim(), reads: row.cells[1].innerText.trim() }))));
+const verdictIn = (page, where) => page.$$eval(`${where} .verdict`, (all) => all.map((one) => one.innerText.replace(/^\S+ /, "").trim()));
+
+async function choose(page, { bundle, handover, previous }) {
+  await page.setInputFiles("#bundle", bundle);
+  await page.setInputFiles("#handover", handover ?? []);
+  await page.setInputFiles("#previous", previous ?? []);
+  await page.fill("#asOf", "2026-12-15T12:00:00Z", { force: true }).catch(() => {});
+}
+
+async function judges(browser) {
+  const opened = await open(browser);
+  const { page } = opened;
+  await page.click("summary");
+  for (const one of CASES) {
+    const name = path.basename(one.bundle);
+    await choose(page, one);
+    await page.click("#verify");
+    await done(page);
+    const [verdict] = await verdictIn(page, "#result");
+    expect(`${name}: ${verdict} instead of ${one.verdict}`, verdict === one.verdict);
+    const found = (await caught(page, "#result")).map(({ id }) => id);
+    if (one.fails) expect(`${name}: fails ${found} instead of ${one.fails}`, found.join() === one.fails.join());
+    else expect(`${name}: nothing was caught`, found.length > 0);
+    if (one.verdict === "Nothing was judged") continue;
+    expect(`${name}: the focus is not on the result`, await page.evaluate(() => document.activeElement.id === "result"));
+    const text = await page.innerText("#result");
+    expect(`${name}: the second opinion differs: ${/They differ on .*/.exec(text)}`, text.includes("both say the same"));
+    const frame = page.frames().find((other) => other.parentFrame());
+    expect(`${name}: the report does not show the verdict`, (await frame.locator(".panel .verdict").innerText()).includes(one.verdict));
+    expect(`${name}: the report has lost its style`, await frame.locator(".panel").evaluate((panel) => getComputedStyle(panel).borderLeftWidth) === "6px");
+  }
+  await closed("verdicts", opened);
+}
+
+// Dropped, as a person would, bundle and handover together.
+async function drops(browser) {
+  const opened = await open(browser);
+  const { page } = opened;
+  const files = [["minimal.zip", golden("minimal.zip")], ["handover.json", golden("minimal.json")]].map(([name, from]) => ({ name, text: fs.readFileSync(from).toString("base64") }));
+  await page.evaluate((given) => {
+    const transfer = new DataTransfer();
+    for (const { name, text } of given) transfer.items.add(new File([Uint8Array.from(atob(text), (char) => char.charCodeAt(0))], name));
+    document.getElementById("drop").dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+  }, files);
+  await done(page);
+  const [verdict] = await verdictIn(page, "#result");
+  expect(`dropped: ${verdict}`, verdict === "Verified");
+  const saved = async (label) => {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#result .actions button:text-is("${label}")`)]);
+    await page.waitForFunction(() => !document.querySelector("#result .actions button:disabled"));
+    return fs.readFileSync(await download.path());
+  };
+  expect("the PDF is none", (await saved("Report as PDF")).subarray(0, 5).toString() === "%PDF-");
+  expect("the HTML is none", (await saved("Report as HTML")).toString().includes("Content-Security-Policy"));
+  const report = JSON.parse((await saved("report.json")).toString());
+  expect("report.json says otherwise", report.verdict.word === "verified" && report.run.sandbox.includes("without imports"));
+  const papers = await saved("Workpapers");
+  expect("the workpapers are no zip", papers.subarray(0, 2).toString() === "PK" && papers.includes("workpapers.xlsx") && papers.includes("SHA256SUMS"));
+  for (const label of ["OSCAL", "JUnit"]) expect(`${label} is empty`, (await saved(label)).length > 100);
+  // By keyboard alone.
+  await page.focus("#demo");
+  await page.keyboard.press("Enter");
+  await done(page);
+  expect("the demonstration bundle is not verified", (await verdictIn(page, "#result"))[0].startsWith("Verified"));
+  await closed("drop", opened);
+}
+
+async function breaks(browser) {
+  const opened = await open(browser);
+  const { page } = opened;
+  const buttons = await page.$$eval("[data-break]", (all) => all.map((one) => one.dataset.break));
+  expect(`the buttons are ${buttons}`, buttons.join() === [...Object.keys(BREAKS), "remade"].join());
+  for (const [how, ids] of Object.entries(BREAKS)) {
+    await page.click(`[data-break="${how}"]`);
+    await done(page);
+    const [verdict] = await verdictIn(page, "#broken");
+    const found = await caught(page, "#broken");
+    expect(`${how}: ${verdict}`, verdict === "Rejected");
+    for (const id of ids) expect(`${how}: ${id} does not catch it, but ${found.map((one) => one.id)}`, found.some((one) => one.id === id));
+    expect(`${how}: nothing says what it reads as`, found.every(({ reads }) => /^(edit|deletion|insertion|reordering|truncation|re-signing|other)$/.test(reads)));
+    expect(`${how}: the zip itself is at fault`, !found.some(({ id }) => id === "zip.profile" || id === "json.canonical"));
+    const text = await page.innerText("#broken");
+    expect(`${how}: the second opinion differs: ${/They differ on .*/.exec(text)}`, text.includes("both say the same"));
+    console.log(`${how}: ${found.map(({ id, reads }) => `${id} (${reads})`).join(", ")}`);
+  }
+  await page.click('[data-break="remade"]');
+  await done(page);
+  const verdicts = await verdictIn(page, "#broken");
+  const found = await caught(page, "#broken");
+  expect(`remade: ${verdicts}`, verdicts.length === 2 && verdicts[0].startsWith("Verified") && verdicts[1] === "Rejected");
+  expect(`remade: ${found.map(({ id }) => id)}`, found.map(({ id }) => id).join() === "chain.known");
+  await closed("break it", opened);
+}
+
+// That the page may not speak to anybody is the policy's doing: it forbids what a script would try.
+async function isShut(browser) {
+  const { context, page } = await open(browser);
+  const tried = await page.evaluate(async () => {
+    const ways = { fetch: () => fetch("https://walwarden.example/"), image: () => new Promise((resolve, reject) => { const image = new Image(); image.onload = resolve; image.onerror = reject; image.src = "https://walwarden.example/a.png"; }) };
+    const outcomes = {};
+    let broken = 0;
+    addEventListener("securitypolicyviolation", () => { broken += 1; });
+    for (const [name, way] of Object.entries(ways)) outcomes[name] = await way().then(() => "done", () => "refused");
+    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    return { ...outcomes, broken };
+  });
+  expect(`the policy lets something out: ${JSON.stringify(tried)}`, tried.fetch === "refused" && tried.image === "refused" && tried.broken >= 2);
+  await context.close();
+}
+
+async function looks(browser) {
+  fs.mkdirSync(pictures, { recursive: true });
+  for (const width of [390, 820, 1440]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const { context, page } = await open(browser, { width, colorScheme, bypassCSP: true }); // the policy forbids axe too
+      const view = async (state) => {
+        const where = `${state} ${width} ${colorScheme}`;
+        await page.locator("iframe").scrollIntoViewIfNeeded({ timeout: 500 }).catch(() => {}); // so that it is painted
+        await page.screenshot({ path: path.join(pictures, `page-${state}-${width}-${colorScheme}.png`), fullPage: true });
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        expect(`${where}: the page is ${over} px wider than its window`, over <= 0);
+        await page.evaluate(axe);
+        const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"], iframes: false }));
+        for (const one of found.violations.filter(({ impact }) => ["serious", "critical"].includes(impact))) {
+          say(`${where}: axe ${one.id} (${one.impact}): ${one.nodes.length} times, first ${one.nodes[0].target}: ${one.nodes[0].failureSummary}`);
+        }
+      };
+      await page.click("summary");
+      await view("empty");
+      await page.click("summary");
+      await page.click("#demo");
+      await done(page);
+      await page.frameLocator("#result iframe").locator(".panel .verdict").waitFor();
+      await view("demo");
+      await page.click('[data-break="restore"]');
+      await done(page);
+      await page.locator("#result").evaluate((element) => { element.hidden = true; });
+      await view("broken");
+      await context.close();
+    }
+  }
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const steps = { judges, drops, breaks, isShut, looks };
+  for (const [name, step] of Object.entries(steps)) {
+    try { await step(browser); } catch (error) { say(`${name}: ${error.stack}`); }
+  }
+  await browser.close();
+  process.exitCode = wrong === 0 ? 0 : 1;
+})();
