@@ -100,8 +100,8 @@ pub(crate) fn adopted(
         change: change.map(Into::into),
     };
     let blobs = vec![
-        Blob { name: "policy.json", media: "application/json", bytes: resolved },
-        Blob { name: "policy.toml", media: "application/toml", bytes: text.as_bytes().to_vec() },
+        Blob { name: "policy.json".into(), media: "application/json".into(), bytes: resolved },
+        Blob { name: "policy.toml".into(), media: "application/toml".into(), bytes: text.as_bytes().to_vec() },
     ];
     Ok(Draft { blobs, ..Draft::plain(Event::PolicyAdopted(Box::new(event))) })
 }

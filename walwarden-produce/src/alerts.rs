@@ -53,12 +53,17 @@ pub struct Due {
     pub recipients_ref: String,
 }
 
-/// Raises what is due; tells of each.
+/// Raises what is due; tells of each. Nothing is raised while the signer is away.
 ///
 /// # Errors
 /// The vault is damaged, or the chain did not take a record.
 pub fn raise_due(producer: &mut Producer, head: &mut HeadSigner, told: &dyn Fn(&Raised)) -> Result<(), ProduceError> {
-    for due in due(producer)? {
+    let all = due(producer)?;
+    // What cannot be recorded would be sent again by every run.
+    if !all.is_empty() && head.is_away() {
+        return Ok(());
+    }
+    for due in all {
         let alert = Alert {
             name: due.alert,
             severity: due.severity,

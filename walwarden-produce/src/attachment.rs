@@ -37,7 +37,7 @@ pub fn attachments<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Result<Vec<
             let (what, expected) = ("attachment", "a file of 64 MiB at most");
             return Err(OperatorError::Value { what, value: path.display().to_string(), expected }.into());
         }
-        Ok(Blob { name: "attachment", media: media(path), bytes: files::read(path)? })
+        Ok(Blob { name: "attachment".into(), media: media(path).into(), bytes: files::read(path)? })
     };
     paths.into_iter().map(blob).collect()
 }

@@ -23,12 +23,13 @@ use crate::{
     dump::{DumpRequest, Dumped, Progress, attested_dump},
     error::ProduceError,
     files,
-    producer::{Producer, Signers, sign},
+    producer::{Producer, Signers},
     random,
     runs::{self, Mark},
+    spool::{Recorded, Stated, record},
     staging::Staging,
     store,
-    vault::{Appended, Context, Draft},
+    vault::Context,
 };
 use failure::{Failure, recordable, short};
 use statement::{Parts, fits};
@@ -54,8 +55,8 @@ pub struct BackupRequest<'a> {
 /// A completed backup.
 #[derive(Debug)]
 pub struct BackedUp {
-    /// Its entry.
-    pub entry: Appended,
+    /// Its entry, or that it waits for the signer.
+    pub entry: Recorded,
     /// What the entry says.
     pub completed: BackupCompleted,
     /// What a person should read.
@@ -68,8 +69,8 @@ pub struct BackedUp {
 pub struct NotBackedUp {
     /// Why.
     pub error: ProduceError,
-    /// The entry that records the failure; `None` when nothing could be recorded.
-    pub recorded: Option<u64>,
+    /// The entry that records the failure, or that it waits for the signer; `None` when nothing could be recorded.
+    pub recorded: Option<Recorded>,
     /// Why it could not be recorded, after it had begun.
     pub unrecorded: Option<Box<ProduceError>>,
 }
@@ -100,8 +101,8 @@ pub fn backup(
         retry_of: request.retry_of,
         reason: None,
     };
-    let draft = Draft { at: Some(run.started_at), ..Draft::plain(Event::BackupStarted(Box::new(started))) };
-    producer.append(&mut signers.head, |_| Ok(draft))?;
+    let started = Stated::plain(Some(run.started_at), Event::BackupStarted(Box::new(started)));
+    record(producer, signers, |_| Ok(started))?;
     let stored = match run.dump_and_store(producer, &folder) {
         Ok(stored) => stored,
         Err(failure) => return Err(run.failed(producer, signers, mark, failure)),
@@ -190,7 +191,7 @@ impl Run<'_> {
         producer: &mut Producer,
         signers: &mut Signers,
         stored: Stored,
-    ) -> Result<(Appended, BackupCompleted), ProduceError> {
+    ) -> Result<(Recorded, BackupCompleted), ProduceError> {
         let data = self.completed(&stored);
         let set = CompleteSet {
             keys_ref: producer.config.keys_ref(),
@@ -199,17 +200,16 @@ impl Run<'_> {
             config_sha256: producer.config.sha256,
         };
         let encryption = producer.encryption.stated();
-        let Signers { head, statement } = signers;
         let event = Event::BackupCompleted(Box::new(data.clone()));
-        let entry = producer.append(head, |context| {
+        let entry = record(producer, signers, |context| {
             let mut parts = Parts { data: data.clone(), set, stored, encryption, blob: None };
             if !fits(parts.statement(context)?.to_jcs()?.len()) {
                 parts.tables_to_blob()?;
             }
-            let envelope = sign(statement, &parts.statement(context)?)?;
+            let payload = parts.statement(context)?.to_jcs()?;
             let blobs = parts.blob.into_iter().collect();
             let at = Some(parts.data.completed_at);
-            Ok(Draft { at, event, statement: Some((Backup::FILE, envelope)), blobs })
+            Ok(Stated { at, event, statement: Some((Backup::FILE, payload)), blobs })
         })?;
         Ok((entry, data))
     }
@@ -252,9 +252,10 @@ impl Run<'_> {
             message: Some(short(&recordable(&failure.error))).filter(|message| !message.is_empty()),
             retry_of: self.request.retry_of,
         };
-        let recorded = producer.append(&mut signers.head, |_| Ok(Draft::plain(Event::BackupFailed(Box::new(event)))));
+        let failed = Stated::plain(None, Event::BackupFailed(Box::new(event)));
+        let recorded = record(producer, signers, |_| Ok(failed));
         let (recorded, unrecorded) = match recorded {
-            Ok(entry) => (Some(entry.seq), discarded.err().map(|error| Box::new(error.into()))),
+            Ok(entry) => (Some(entry), discarded.err().map(|error| Box::new(error.into()))),
             Err(error) => (None, Some(Box::new(error))),
         };
         NotBackedUp { error: failure.error, recorded, unrecorded }

@@ -32,8 +32,9 @@ use walwarden_core::{
 use crate::{
     backup::head,
     error::{OperatorError, ProduceError},
-    producer::{Producer, Signers, sign},
-    vault::{Appended, Blob, Context, Draft, Snapshot},
+    producer::{Producer, Signers},
+    spool::{self, Recorded, record},
+    vault::{Blob, Context, Snapshot},
 };
 use before::Before;
 use capture::{Capture, Failure};
@@ -86,8 +87,8 @@ impl<'a> CollectRequest<'a> {
 /// A capture that was recorded.
 #[derive(Debug)]
 pub struct Collected {
-    /// Its entry.
-    pub entry: Appended,
+    /// Its entry, or that it waits for the signer.
+    pub entry: Recorded,
     /// What the entry says.
     pub data: EvidenceCollected,
     /// Why it failed.
@@ -115,12 +116,11 @@ pub fn collect(
     };
     let stated = Stated::of(&scene, capture, failure.as_ref())?;
     let data = stated.data.clone();
-    let Signers { head, statement } = signers;
     let event = Event::EvidenceCollected(Box::new(data.clone()));
-    let entry = producer.append(head, |context| {
+    let entry = record(producer, signers, |context| {
         let (ended_at, evidence, blobs) = stated.evidence(context);
-        let envelope = sign(statement, &Statement::new(evidence.subjects(), evidence))?;
-        Ok(Draft { at: Some(ended_at), event, statement: Some((Evidence::FILE, envelope)), blobs })
+        let payload = Statement::new(evidence.subjects(), evidence).to_jcs()?;
+        Ok(spool::Stated { at: Some(ended_at), event, statement: Some((Evidence::FILE, payload)), blobs })
     })?;
     Ok(Collected { entry, data, failure: failure.map(|failure| failure.message) })
 }

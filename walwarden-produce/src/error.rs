@@ -60,6 +60,14 @@ pub enum ProduceError {
     Bug(String),
 }
 
+impl ProduceError {
+    /// Whether nothing is wrong but that the signer cannot be reached.
+    #[must_use]
+    pub const fn is_away(&self) -> bool {
+        matches!(self, Self::Signer(SignerError::Sign(SignError::Away(_))))
+    }
+}
+
 impl From<JcsError> for ProduceError {
     fn from(error: JcsError) -> Self {
         Self::Bug(format!("a document of our own is {error}"))
@@ -303,6 +311,9 @@ pub enum VaultError {
     /// The registry is another than the one that the signer was opened for.
     #[error("the key registry has changed while this run was at work")]
     KeysChanged,
+    /// What waits for the signer cannot be read.
+    #[error("{}, which waits for the signer, is spoilt", .0.display())]
+    Spool(PathBuf),
     /// No entry at all.
     #[error("the chain of this vault is empty: init did not end")]
     Empty,

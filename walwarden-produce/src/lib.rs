@@ -48,6 +48,7 @@ pub mod runs;
 pub mod scope;
 pub mod seal;
 pub mod signer;
+pub mod spool;
 pub mod staging;
 pub mod status;
 pub mod store;

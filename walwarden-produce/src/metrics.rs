@@ -15,7 +15,7 @@ use walwarden_core::{
 pub use self::text::{Family, Kind, Sample, Value, open_metrics};
 use self::text::{Metrics, seconds};
 use crate::{
-    alerts::newest_at_hand, collect, error::ProduceError, plan, producer::Producer, record::with_record,
+    alerts::newest_at_hand, collect, error::ProduceError, plan, producer::Producer, record::with_record, spool::Spool,
     vault::Snapshot,
 };
 
@@ -27,6 +27,7 @@ pub fn metrics(producer: &Producer) -> Result<Vec<Family>, ProduceError> {
     let snapshot = producer.chain.read()?;
     let head = snapshot.head()?;
     let now = producer.now();
+    let waiting = Spool::of(&producer.folder).items()?.len() as u64;
     let next = plan::next(producer)?;
     let mut metrics = with_record(producer, &snapshot, |record| {
         let mut metrics = Metrics::of(producer.chain.origin().as_str());
@@ -47,7 +48,7 @@ pub fn metrics(producer: &Producer) -> Result<Vec<Family>, ProduceError> {
         }
         promises(record, &of, now, &mut metrics);
         people(record, &mut metrics);
-        chain(record, head.size, &mut metrics);
+        chain(record, head.size, waiting, &mut metrics);
         metrics.gauge("heartbeat_timestamp_seconds", &[], seconds(now));
         metrics.gauge("build_info", &[("version", env!("CARGO_PKG_VERSION"))], Value::Whole(1));
         Ok(metrics)
@@ -221,10 +222,11 @@ fn people(record: &Record<'_>, metrics: &mut Metrics) {
 }
 
 /// The chain itself.
-fn chain(record: &Record<'_>, signed: u64, metrics: &mut Metrics) {
+fn chain(record: &Record<'_>, signed: u64, waiting: u64, metrics: &mut Metrics) {
     let all = record.all();
     metrics.gauge("chain_size", &[], Value::count(signed));
-    metrics.gauge("chain_spooled_lines", &[], Value::count((all.len() as u64).saturating_sub(signed)));
+    let uncovered = (all.len() as u64).saturating_sub(signed);
+    metrics.gauge("chain_spooled_lines", &[], Value::count(uncovered.saturating_add(waiting)));
     let covered = all.iter().rfind(|line| line.seq < signed);
     if let Some(line) = covered {
         metrics.gauge("checkpoint_last_timestamp_seconds", &[], seconds(line.recorded_at));

@@ -82,6 +82,28 @@ impl Task {
         }
     }
 
+    /// Whether it is done already, and waits for the signer among these.
+    #[must_use]
+    pub fn is_among(&self, waiting: &[Event]) -> bool {
+        waiting.iter().any(|event| match (self, event) {
+            (Self::Backup(due), Event::BackupCompleted(done)) => {
+                done.database == due.database && done.started_at >= due.expected_at
+            }
+            (Self::RestoreTest(due), Event::RestoreTested(done)) => done.backup == due.backup,
+            (Self::Evidence(due), Event::EvidenceCollected(done)) => {
+                let same = done.database == due.database && done.due_at == Some(due.due_at);
+                same && done.collector == due.collector.to_string()
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether what comes of it can wait for a signer that is away.
+    #[must_use]
+    pub const fn can_wait(&self) -> bool {
+        matches!(self, Self::Backup(_) | Self::RestoreTest(_) | Self::Evidence(_))
+    }
+
     /// Whether two plans mean the same task by it: what was tried is not tried again in one run.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -7,6 +7,8 @@ use std::{
 
 use walwarden_core::{
     Digest, EntryId, Time,
+    chain::Line,
+    dsse::Envelope,
     event::Event,
     key::KeyId,
     policy::Policy,
@@ -27,7 +29,7 @@ use crate::{
     keys,
     mirror::Mirror,
     passphrase::Passphrase,
-    period, seal,
+    period, random, seal,
     signer::{HeadSigner, Holder, StatementSigner, folder::Folder},
     store::Store,
     vault::{Appended, Chain, Context, Draft, Identity, Snapshot, by_envelope},
@@ -162,11 +164,25 @@ impl Producer {
         signer: &mut HeadSigner,
         make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
     ) -> Result<Appended, ProduceError> {
+        let who = (random::entry_id(self.now())?, self.identity.clone());
+        self.append_as(signer, who, make)
+    }
+
+    /// As [`Producer::append`], of an entry whose id is settled already, and who did it.
+    ///
+    /// # Errors
+    /// As [`Producer::append`].
+    pub fn append_as(
+        &mut self,
+        signer: &mut HeadSigner,
+        (id, identity): (EntryId, Identity),
+        make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
+    ) -> Result<Appended, ProduceError> {
         let mut make = Some(make);
         loop {
             let registry = &self.registry;
             let known = self.registry_payload;
-            let result = self.chain.append(signer, self.clock.as_ref(), &self.identity, |context| {
+            let result = self.chain.append_as(signer, self.clock.as_ref(), (id, &identity), |context| {
                 if context.registry != Some(known) {
                     return Err(VaultError::KeysChanged.into());
                 }
@@ -183,6 +199,36 @@ impl Producer {
                 result => return result,
             }
         }
+    }
+
+    /// Has lines covered that a crash has left without a head.
+    ///
+    /// # Errors
+    /// As [`Producer::append`].
+    pub fn cover(&mut self, signer: &mut HeadSigner) -> Result<(), ProduceError> {
+        self.reload()?;
+        *signer = self.head_signer(Arc::clone(signer.holder()))?;
+        self.chain.cover(signer)
+    }
+
+    /// What will hold for the next entry, as far as is known without the lock and the signer.
+    ///
+    /// # Errors
+    /// The vault is damaged.
+    pub fn expected(&self) -> Result<Context, ProduceError> {
+        let snapshot = self.chain.read()?;
+        let adopted = |line: &Line<'_>| match line.event() {
+            Event::PolicyAdopted(adopted) => Some(adopted.sha256),
+            _ => None,
+        };
+        Ok(Context {
+            origin: self.chain.origin().clone(),
+            id: random::entry_id(self.now())?,
+            policy: snapshot.entries()?.all().iter().rev().find_map(adopted),
+            registry: Some(self.registry_payload),
+            before: snapshot.head()?,
+            identity: self.identity.clone(),
+        })
     }
 
     /// Reads the registry again.
@@ -290,8 +336,15 @@ fn not_revoked(draft: &Draft, registry: &KeyRegistry) -> Result<(), SignerError>
 pub fn sign<P: walwarden_core::statement::Predicate>(
     signer: &dyn SignStatement,
     statement: &Statement<P>,
-) -> Result<walwarden_core::dsse::Envelope, ProduceError> {
-    let payload = statement.to_jcs()?;
+) -> Result<Envelope, ProduceError> {
+    sign_payload(signer, statement.to_jcs()?)
+}
+
+/// Signs the bytes of a statement and puts them into an envelope.
+///
+/// # Errors
+/// The signer refuses.
+pub fn sign_payload(signer: &dyn SignStatement, payload: Vec<u8>) -> Result<Envelope, ProduceError> {
     let signature = signer.sign_statement(&payload)?;
-    Ok(walwarden_core::dsse::Envelope::new(payload, vec![signature]))
+    Ok(Envelope::new(payload, vec![signature]))
 }

@@ -34,8 +34,8 @@ use crate::{
         target::{Place, Target},
     },
     runs,
+    spool::{Recorded, Stated, record},
     staging::Staging,
-    vault::{Appended, Draft},
 };
 use gates::Gates;
 pub use record::Words;
@@ -67,8 +67,8 @@ pub struct RestoreTestRequest<'a> {
 /// A recorded restore test; passed or not.
 #[derive(Debug)]
 pub struct Tested {
-    /// Its entry.
-    pub entry: Appended,
+    /// Its entry, or that it waits for the signer.
+    pub entry: Recorded,
     /// What the entry says.
     pub tested: RestoreTested,
     /// Its steps.
@@ -101,7 +101,7 @@ pub fn restore_test(
     };
     let _mark = runs::mark(&producer.folder, run.test_id, "")?;
     let started = run.started(producer);
-    producer.append(&mut signers.head, |_| Ok(started))?;
+    record(producer, signers, |_| Ok(started))?;
     let staging = Staging::new(producer.staging(run.test_id))?;
     let gates = run.gates(producer, &snapshot, &staging);
     let restored = if gates.open() { run.restore(producer, &gates, &staging.file("")) } else { None };
@@ -120,7 +120,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn started(&self, producer: &Producer) -> Draft {
+    fn started(&self, producer: &Producer) -> Stated {
         let event = RestoreStarted {
             database: self.chosen.data.database.clone(),
             test_id: self.test_id,
@@ -132,7 +132,7 @@ impl Run<'_> {
                 host_sha256: host::digest(&host::name()),
             },
         };
-        Draft { at: Some(self.started_at), ..Draft::plain(Event::RestoreStarted(Box::new(event))) }
+        Stated::plain(Some(self.started_at), Event::RestoreStarted(Box::new(event)))
     }
 
     /// Does and times a step; `None` when it failed.

@@ -29,6 +29,7 @@ use crate::{
     restore::target::Target,
     restore_test::{RestoreTestRequest, Words, restore_test},
     runs,
+    spool::{Item, Recorded, Spool, drain},
     vault::Draft,
 };
 
@@ -79,7 +80,9 @@ pub fn claim(producer: &Producer) -> Result<Option<File>, StorageError> {
     }
 }
 
-/// Does what is due, tells of each task before and after, and raises the alerts that are due.
+/// Records what waited for the signer, does what is due, tells of each task before and after, and raises the alerts that
+/// are due. Where the signer is away, backups, restore tests and captures are made all the same, and wait; nothing else is
+/// done.
 ///
 /// # Errors
 /// The vault takes no record; nothing more is done then. Tasks that failed are no error.
@@ -93,18 +96,39 @@ pub fn run(
     runs::sweep(producer)?;
     let mut tried: Vec<Task> = Vec::new();
     while !request.cancel.load(Ordering::Relaxed) {
+        let is_away = is_away(producer, signers)?;
+        let waiting = Spool::of(&producer.folder).items()?;
+        let waiting: Vec<Event> = waiting.iter().map(Item::event).collect();
         // Planned anew each time: what was done may have made something else due.
-        let next = plan(producer)?.into_iter().find(|task| !tried.iter().any(|before| before.is_same(task)));
-        let Some(task) = next else { break };
+        let is_next = |task: &Task| !tried.iter().any(|before| before.is_same(task)) && !task.is_among(&waiting);
+        let Some(task) = plan(producer)?.into_iter().find(is_next) else { break };
         begins(&task);
         tried.push(task.clone());
         let from = producer.now();
-        let failure = perform(producer, signers, request, &task)?;
+        let failure = if is_away && !task.can_wait() {
+            Some(String::from("not done: the signer is away"))
+        } else {
+            perform(producer, signers, request, &task)?
+        };
         ended(&Done { task, from, to: producer.now(), failure });
         // At once: what is done next may take hours.
         raise_due(producer, &mut signers.head, request.told)?;
     }
     raise_due(producer, &mut signers.head, request.told)
+}
+
+/// Records what waits, where the signer can be reached.
+fn is_away(producer: &mut Producer, signers: &mut Signers) -> Result<bool, ProduceError> {
+    match drain(producer, &mut signers.head) {
+        Ok(()) => Ok(signers.head.is_away()),
+        Err(error) if error.is_away() => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Why something that was done has not ended well all the same.
+fn waits(recorded: &Recorded) -> Option<String> {
+    recorded.entry().is_none().then(|| "it is done, and waits for the signer, which is away".into())
 }
 
 /// Does one task; `Some` tells why it failed, and that is recorded.
@@ -135,7 +159,7 @@ fn perform(
                 cancel: request.cancel,
             };
             match backup(producer, signers, &request) {
-                Ok(_) => Ok(None),
+                Ok(done) => Ok(waits(&done.entry)),
                 Err(NotBackedUp { error, recorded: Some(_), .. }) => Ok(Some(error.to_string())),
                 Err(failure) => Err(failure.unrecorded.map_or(failure.error, |error| *error)),
             }
@@ -157,7 +181,8 @@ fn perform(
         Task::Evidence(due) => {
             let mut request = CollectRequest::new(due.collector, due.database.as_deref(), due.trigger);
             request.due_at = Some(due.due_at);
-            Ok(collect(producer, signers, &request)?.failure)
+            let collected = collect(producer, signers, &request)?;
+            Ok(collected.failure.or_else(|| waits(&collected.entry)))
         }
         Task::Prune(due) => {
             let pruned = prune(producer, signers, due)?;
@@ -178,10 +203,11 @@ fn perform(
             };
             let tested = restore_test(producer, signers, &request)?;
             let outcome = tested.tested.outcome;
-            Ok((outcome != Outcome::Passed).then(|| {
+            let failed = (outcome != Outcome::Passed).then(|| {
                 let failed = tested.steps.iter().find_map(|step| step.detail.as_deref());
                 format!("the restore test {}: {}", outcome.word(), failed.unwrap_or("-"))
-            }))
+            });
+            Ok(failed.or_else(|| waits(&tested.entry)))
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     files,
     producer::Producer,
     restore::cluster,
+    spool::{Item, Spool},
     staging, store,
 };
 
@@ -65,7 +66,7 @@ pub fn mark(vault: &Path, run: EntryId, folder: &str) -> Result<Mark, StorageErr
 }
 
 /// Removes what killed runs have left in the store, and returns the ids of those runs. A run whose backup is in the
-/// chain keeps its objects, acknowledged or not.
+/// chain, or waits for the signer, keeps its objects, acknowledged or not.
 ///
 /// # Errors
 /// The chain or the marks cannot be read.
@@ -75,15 +76,14 @@ pub fn sweep(producer: &Producer) -> Result<Vec<EntryId>, ProduceError> {
         return Ok(Vec::new());
     }
     let snapshot = producer.chain.read()?;
-    let completed: Vec<EntryId> = snapshot
-        .entries()?
-        .all()
-        .iter()
-        .filter_map(|entry| match entry.event() {
-            Event::BackupCompleted(data) => Some(data.run_id),
-            _ => None,
-        })
-        .collect();
+    let waiting = Spool::of(&producer.folder).items()?;
+    let entries = snapshot.entries()?;
+    let events = entries.all().iter().map(|entry| entry.event()).chain(waiting.iter().map(Item::event));
+    let completed = events.filter_map(|event| match event {
+        Event::BackupCompleted(data) => Some(data.run_id),
+        _ => None,
+    });
+    let completed: Vec<EntryId> = completed.collect();
     let mut swept = Vec::new();
     for run in dead {
         cluster::remove_left(run.id.as_str()).map_err(StorageError::at("remove the cluster of", run.id.as_str()))?;

@@ -18,6 +18,7 @@ use crate::{
     error::{OperatorError, ProduceError, StorageError, VaultError},
     files, keys, period,
     producer::{Producer, Signers, sign},
+    spool::drain,
     vault::{Appended, Draft, Snapshot},
 };
 use contents::Contents;
@@ -74,6 +75,7 @@ pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealReques
     let zip = out(producer, request);
     let target = Target { zip, beside: request.beside.clone(), as_is: request.as_is };
     target.is_free()?;
+    drain(producer, &mut signers.head)?;
     if producer.now() < period.end {
         (request.notice)("the period is not over: what it still lacks will show as not covered");
     }

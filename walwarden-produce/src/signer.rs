@@ -106,6 +106,12 @@ impl HeadSigner {
         self.remembered().map(drop)
     }
 
+    /// Whether a signer apart cannot be reached now.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self.remembered(), Err(SignerError::Sign(SignError::Away(_))))
+    }
+
     /// What holds the keys.
     #[must_use]
     pub fn holder(&self) -> &Arc<dyn Holder> {

@@ -8,7 +8,7 @@ use walwarden_core::{
     rules::{self, Gate, RuleResult},
 };
 
-use crate::{error::ProduceError, producer::Producer, record::with_record};
+use crate::{error::ProduceError, producer::Producer, record::with_record, spool::Spool};
 
 /// What exists.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Status {
     pub head: TreeHead,
     /// Lines above that head, which the next append will cover.
     pub uncovered: u64,
+    /// What waits for the signer: id of the entry to come, when it happened, what.
+    pub waiting: Vec<(EntryId, Time, Event)>,
     /// Databases in scope, and others that the chain knows.
     pub databases: Vec<DatabaseStatus>,
     /// The rules over everything recorded so far.
@@ -49,6 +51,8 @@ pub struct DatabaseStatus {
 pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
     let snapshot = producer.chain.read()?;
     let head = snapshot.head()?;
+    let waiting =
+        Spool::of(&producer.folder).items()?.into_iter().map(|item| (item.id, item.at, item.event())).collect();
     with_record(producer, &snapshot, |record| {
         let mut databases: Vec<DatabaseStatus> = Vec::new();
         for promised in record.newest_policy().iter().flat_map(|policy| &policy.databases) {
@@ -57,7 +61,7 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
         record.all().iter().for_each(|entry| note(&mut databases, entry));
         let uncovered = (record.all().len() as u64).saturating_sub(head.size);
         let rules = rules::evaluate(Some(record), Gate::Open);
-        Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, databases, rules })
+        Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, waiting, databases, rules })
     })
 }
 

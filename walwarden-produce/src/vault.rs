@@ -4,7 +4,7 @@
 //! (`spec:chain-8`). What a crash leaves in between is repaired by whoever appends next: part of a line is cut off, a
 //! whole line waits for the next head. Nothing is ever appended to a chain that is not the one its signer signed last.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use walwarden_core::{
     Digest, EntryId, Origin, Time,
@@ -77,9 +77,9 @@ impl Draft {
 #[derive(Debug, Clone)]
 pub struct Blob {
     /// What it is called.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Media type.
-    pub media: &'static str,
+    pub media: Cow<'static, str>,
     /// The bytes.
     pub bytes: Vec<u8>,
 }
@@ -171,23 +171,59 @@ impl<C: ChainStore> Chain<C> {
         identity: &Identity,
         make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
     ) -> Result<Appended, ProduceError> {
+        let id = random::entry_id(clock.now())?;
+        self.append_as(signer, clock, (id, identity), make)
+    }
+
+    /// As [`Chain::append`], of an entry whose id is settled already.
+    ///
+    /// # Errors
+    /// As [`Chain::append`].
+    pub fn append_as(
+        &mut self,
+        signer: &mut dyn SignHead,
+        clock: &dyn Clock,
+        who: (EntryId, &Identity),
+        make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
+    ) -> Result<Appended, ProduceError> {
         self.store.lock()?;
-        let result = self.append_locked(signer, clock, identity, make);
+        let result = self.append_locked(signer, clock, who, make);
         self.store.unlock();
         result
+    }
+
+    /// Has lines covered that no stored checkpoint covers, as a crash may have left them.
+    ///
+    /// # Errors
+    /// As [`Chain::append`].
+    pub fn cover(&mut self, signer: &mut dyn SignHead) -> Result<(), ProduceError> {
+        self.store.lock()?;
+        let result = self.cover_locked(signer);
+        self.store.unlock();
+        result
+    }
+
+    fn cover_locked(&mut self, signer: &mut dyn SignHead) -> Result<(), ProduceError> {
+        let last = signer.last_head()?;
+        self.catch_up(last.as_ref())?;
+        self.continues(last.as_ref())?;
+        let covered = self.store.checkpoints()??.iter().map(|line| line.size).max().unwrap_or(0);
+        if covered < self.tail.leaves.len() as u64 {
+            self.sign(signer, last.as_ref())?;
+        }
+        Ok(())
     }
 
     fn append_locked(
         &mut self,
         signer: &mut dyn SignHead,
         clock: &dyn Clock,
-        identity: &Identity,
+        (id, identity): (EntryId, &Identity),
         make: impl FnOnce(&Context) -> Result<Draft, ProduceError>,
     ) -> Result<Appended, ProduceError> {
         let last = signer.last_head()?;
         self.catch_up(last.as_ref())?;
         self.continues(last.as_ref())?;
-        let id = random::entry_id(clock.now())?;
         let identity = identity.clone();
         let context = Context {
             origin: self.origin.clone(),
@@ -261,10 +297,10 @@ impl<C: ChainStore> Chain<C> {
         clock: &dyn Clock,
     ) -> Result<(Vec<u8>, Time), ProduceError> {
         let mut blobs = Vec::new();
-        for blob in &draft.blobs {
+        for blob in draft.blobs {
             let sha256 = self.store.put_blob(&blob.bytes)?;
             let bytes = walwarden_core::Decimal(blob.bytes.len() as u64);
-            blobs.push(BlobRef { name: blob.name.into(), sha256, bytes, media: blob.media.into() });
+            blobs.push(BlobRef { name: blob.name, sha256, bytes, media: blob.media });
         }
         let mut statements = Vec::new();
         if let Some((file, envelope)) = &draft.statement {
@@ -293,7 +329,7 @@ impl<C: ChainStore> Chain<C> {
             refs: draft.event.refs(),
             statements,
             blobs,
-            data: std::borrow::Cow::Owned(draft.event.data()?),
+            data: Cow::Owned(draft.event.data()?),
         };
         let line = entry.to_jcs()?;
         // What we would not read back is not written.

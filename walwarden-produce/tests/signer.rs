@@ -1,5 +1,7 @@
 //! A signer apart: its own process with its own memory, asked over a socket by whoever backs up.
 
+#[path = "support/apart.rs"]
+mod apart;
 mod support;
 
 use std::{
@@ -12,107 +14,17 @@ use std::{
         process::CommandExt as _,
     },
     path::PathBuf,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use apart::{Apart, serve, start};
 use serde_json::{Value, json};
-use support::{Server, Vault, assert_success, assert_two_lines, copy, judged, stderr, stdout};
+use support::{Server, assert_success, assert_two_lines, copy, judged, stderr, stdout};
 use walwarden_core::Base64;
 
 const NOWHERE: &str = "host=/nonexistent dbname=shop";
-
-/// A vault whose keys have moved to a signer apart.
-struct Apart {
-    vault: Vault,
-    signer: Child,
-}
-
-impl Apart {
-    fn new(conninfo: &str) -> Self {
-        let vault = Vault::init(conninfo);
-        fs::rename(vault.keys(), vault.dir.path().join("signer")).unwrap();
-        let path = vault.path().join("walwarden.toml");
-        let text = fs::read_to_string(&path).unwrap();
-        let store = "[signer]\nsocket = \"../socket\"\n\n[store]";
-        fs::write(path, text.replace("[store]", store)).unwrap();
-        let signer = start(&vault);
-        Self { vault, signer }
-    }
-
-    /// The program without any passphrase.
-    fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_walwarden"));
-        command.arg("--vault").arg(self.vault.path()).args(args).current_dir(self.vault.dir.path());
-        command.env_remove("WALWARDEN_VAULT").stdin(Stdio::null());
-        command
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.vault.dir.path().join("socket")
-    }
-
-    fn stop(&mut self) {
-        let _ = self.signer.kill();
-        self.signer.wait().unwrap();
-    }
-
-    /// What the signer answers to a line, or nothing where it hangs up.
-    fn ask(&self, line: &str) -> Option<Value> {
-        let mut stream = UnixStream::connect(self.socket()).unwrap();
-        stream.write_all(line.as_bytes()).unwrap();
-        stream.write_all(b"\n").unwrap();
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).unwrap();
-        serde_json::from_str(&answer).ok()
-    }
-
-    fn refusal(&self, line: &str) -> (String, String) {
-        let answer = self.ask(line).unwrap();
-        let text = |name: &str| answer["error"][name].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned();
-        (text("kind"), text("text"))
-    }
-
-    fn key(&self, purpose: &str) -> String {
-        let listed = stdout(&self.run(&["key", "list"]));
-        let line = listed.lines().rfind(|line| line.starts_with("key") && line.contains("  active  "));
-        let line = listed.lines().rfind(|line| line.contains("  active  ") && line.contains(purpose)).or(line);
-        line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
-    }
-
-    fn memory(&self) -> Value {
-        serde_json::from_slice(&fs::read(self.vault.dir.path().join("signer/last-head.json")).unwrap()).unwrap()
-    }
-}
-
-impl Drop for Apart {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-fn serve(vault: &Vault) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_walwarden"));
-    command.current_dir(vault.dir.path()).args(["--passphrase-file", "passphrase", "signer", "serve"]);
-    command.args(["--socket", "socket", "--keys", "signer"]).stdin(Stdio::null()).stdout(Stdio::null());
-    command
-}
-
-fn start(vault: &Vault) -> Child {
-    let log = fs::OpenOptions::new().create(true).append(true).open(vault.dir.path().join("signer.log")).unwrap();
-    let child = serve(vault).stderr(log).spawn().unwrap();
-    let began = Instant::now();
-    while UnixStream::connect(vault.dir.path().join("socket")).is_err() {
-        assert!(began.elapsed() < Duration::from_secs(120), "no signer");
-        thread::sleep(Duration::from_millis(5));
-    }
-    child
-}
 
 #[test]
 fn whoever_backs_up_holds_no_key() {

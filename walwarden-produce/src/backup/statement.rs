@@ -64,7 +64,7 @@ impl Parts {
     /// A list of tables that would not fit into a statement becomes a blob of the entry (`spec:rows-8`).
     pub(super) fn tables_to_blob(&mut self) -> Result<(), ProduceError> {
         let bytes = jcs::to_vec(&self.stored.dumped.leaves)?;
-        self.blob = Some(Blob { name: "tables", media: "application/json", bytes });
+        self.blob = Some(Blob { name: "tables".into(), media: "application/json".into(), bytes });
         Ok(())
     }
 }

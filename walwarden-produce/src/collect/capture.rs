@@ -137,14 +137,18 @@ impl Capture {
     pub(super) fn outputs(&self) -> Result<(Vec<Output>, Vec<Blob>), ProduceError> {
         let (mut outputs, mut blobs, mut questions) = (Vec::new(), Vec::new(), Vec::new());
         for table in &self.tables {
-            let blob = Blob { name: table.name, media: LINES, bytes: table.lines()? };
+            let blob = Blob { name: table.name.into(), media: LINES.into(), bytes: table.lines()? };
             outputs.push(output(&blob, table.columns.clone(), table.query.as_ref()));
             blobs.push(blob);
             let question = table.query.as_ref().map(|query| query.as_bytes().to_vec());
-            questions.extend(question.map(|bytes| Blob { name: "query.sql", media: "application/sql", bytes }));
+            questions.extend(question.map(|bytes| Blob {
+                name: "query.sql".into(),
+                media: "application/sql".into(),
+                bytes,
+            }));
         }
         for file in &self.files {
-            let blob = Blob { name: file.name, media: file.media, bytes: file.bytes.clone() };
+            let blob = Blob { name: file.name.into(), media: file.media.into(), bytes: file.bytes.clone() };
             outputs.push(output(&blob, Vec::new(), None));
             blobs.push(blob);
         }
@@ -174,10 +178,10 @@ fn count(items: impl Iterator) -> i64 {
 
 fn output(blob: &Blob, columns: Vec<String>, query: Option<&String>) -> Output {
     Output {
-        name: blob.name.into(),
+        name: blob.name.to_string(),
         sha256: Digest::of(&blob.bytes),
         bytes: Decimal(blob.bytes.len() as u64),
-        media: blob.media.into(),
+        media: blob.media.to_string(),
         columns,
         query: query.map(|query| Digest::of(query.as_bytes())),
     }

@@ -16,9 +16,10 @@ use crate::{
     backup::head,
     error::{OperatorError, ProduceError},
     host,
-    producer::{Producer, Signers, sign},
+    producer::{Producer, Signers},
     restore::compare::Restored,
-    vault::{Blob, Context, Draft},
+    spool::{Stated, record},
+    vault::{Blob, Context},
 };
 
 /// What people add to the record of a test.
@@ -60,18 +61,12 @@ impl Run<'_> {
         restored: Option<Restored>,
     ) -> Result<Tested, ProduceError> {
         let tested = self.tested(producer, gates, restored.as_ref());
-        let Signers { head, statement } = signers;
         let event = Event::RestoreTested(Box::new(tested.clone()));
         let at = Some(tested.ended_at);
-        let entry = producer.append(head, |context| {
-            let stated = self.statement(context, &tested, gates, restored)?;
-            let envelope = sign(statement, &stated)?;
-            Ok(Draft {
-                at,
-                event,
-                statement: Some((RestoreTest::FILE, envelope)),
-                blobs: self.request.words.attachments.to_vec(),
-            })
+        let entry = record(producer, signers, |context| {
+            let payload = self.statement(context, &tested, gates, restored)?.to_jcs()?;
+            let blobs = self.request.words.attachments.to_vec();
+            Ok(Stated { at, event, statement: Some((RestoreTest::FILE, payload)), blobs })
         })?;
         Ok(Tested { entry, tested, steps: self.steps })
     }

@@ -26,7 +26,7 @@ use std::{path::Path, sync::Arc};
 use walwarden_core::event::AlertRaised;
 use walwarden_produce::{
     ProduceError, alert::Raised, alerts::raise_due, clock::SystemClock, encryption::Identities, error::OperatorError,
-    host, passphrase::Passphrase, producer::Producer, runs, signer::HeadSigner,
+    host, passphrase::Passphrase, producer::Producer, runs, signer::HeadSigner, spool::Recorded,
 };
 
 use crate::{
@@ -116,6 +116,26 @@ fn raised(raised: &Raised) {
         None => talk::notice(&what),
         Some(why) => talk::two_lines(&format!("{what}: {why}"), "see [[channel]] in walwarden.toml; it is tried again"),
     }
+}
+
+/// Where an entry stands, in a line: under which head, or that it waits.
+fn place(recorded: &Recorded) -> (&'static str, String) {
+    match recorded.entry() {
+        Some(entry) => ("head", format!("{} {}", entry.head.size, entry.head.root)),
+        None => ("waits", "for the signer".into()),
+    }
+}
+
+/// Says that what was done waits for the signer, where it does.
+fn waits(recorded: &Recorded) -> Exit {
+    if recorded.entry().is_some() {
+        return Exit::Done;
+    }
+    talk::two_lines(
+        "the signer is away: what was done waits in the vault's spool, and counts for nothing yet",
+        "once the signer is back, the next `walwarden run` records it; `walwarden status` shows what waits",
+    );
+    Exit::Failed
 }
 
 /// Asks for the heartbeat's address, where there is one. A run has not failed because nobody heard of it.

@@ -105,6 +105,7 @@ fn vault(error: &VaultError) -> &'static str {
         }
         VaultError::Missing { .. } => "bring back the file from a copy of the vault's folder",
         VaultError::Handover => "bring back handover.json from a copy of the vault's folder",
+        VaultError::Spool(_) => "look at it; once it is moved out of `spool`, what it holds will not be recorded",
         VaultError::KeysChanged => "run it again",
         VaultError::Empty => "remove the folder and run `walwarden init` again",
         _ => "bring back keys/registry.ndjson from a copy of the vault's folder",

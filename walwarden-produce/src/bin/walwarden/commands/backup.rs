@@ -6,7 +6,7 @@ use walwarden_produce::{
     backup::{BackedUp, BackupRequest, NotBackedUp, backup},
 };
 
-use super::{alert, copy::copies, open, passphrase, print, sweep};
+use super::{alert, copy::copies, open, passphrase, place, print, sweep, waits};
 use crate::{exit::Exit, hint, job::Job, talk};
 
 pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usize) -> Result<Exit, ProduceError> {
@@ -33,7 +33,10 @@ pub(super) fn run(job: &Job, database: Option<&str>, trigger: Trigger, jobs: usi
     let exit = match result {
         Ok(done) => {
             completed(&done);
-            copies(&mut producer, &mut signers, Some(done.entry.id.as_str()), false)?
+            if waits(&done.entry) == Exit::Failed {
+                return Ok(Exit::Failed);
+            }
+            copies(&mut producer, &mut signers, Some(done.entry.id().as_str()), false)?
         }
         Err(failure) => failed(&database.id, failure)?,
     };
@@ -47,7 +50,7 @@ fn completed(done: &BackedUp) {
     }
     let completed = &done.completed;
     print(&[
-        ("backup", done.entry.id.to_string()),
+        ("backup", done.entry.id().to_string()),
         ("database", completed.database.clone()),
         ("snapshot", completed.snapshot_at.to_string()),
         ("object", completed.object.key.clone()),
@@ -56,7 +59,7 @@ fn completed(done: &BackedUp) {
         ("content", completed.content_root.map(|root| root.to_string()).unwrap_or_default()),
         ("tables", completed.tables.to_string()),
         ("rows", completed.rows.to_string()),
-        ("head", format!("{} {}", done.entry.head.size, done.entry.head.root)),
+        place(&done.entry),
     ]);
 }
 
@@ -67,9 +70,12 @@ fn failed(database: &str, failure: NotBackedUp) -> Result<Exit, ProduceError> {
     };
     let hint = hint::of(&failure.error);
     match (failure.recorded, failure.unrecorded) {
-        (Some(seq), unremoved) => {
+        (Some(recorded), unremoved) => {
             talk::two_lines(&format!("backup of {database} failed{stage}: {}", failure.error), &hint);
-            talk::notice(&format!("the failure is recorded as entry {seq}"));
+            match recorded.entry() {
+                Some(entry) => talk::notice(&format!("the failure is recorded as entry {}", entry.seq)),
+                None => talk::notice("the record of it waits for the signer, which is away"),
+            }
             if let Some(error) = unremoved {
                 talk::notice(&format!("what was written could not be removed: {error}"));
             }

@@ -13,7 +13,7 @@ use walwarden_produce::{
     seal::zone,
 };
 
-use super::{alert, open, passphrase, print};
+use super::{alert, open, passphrase, place, print, waits};
 use crate::{args::collect::CollectArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn run(job: &Job, args: &CollectArgs) -> Result<Exit, ProduceError> {
@@ -74,10 +74,10 @@ fn told(collected: &Collected) -> Exit {
         facts.push(("since before", format!("{} new, {} gone, {} other", diff.added, diff.removed, diff.changed)));
     }
     facts.extend(data.flags.iter().map(|flag| ("flag", format!("{}: {}", flag.code, flag.detail))));
-    facts.push(("entry", format!("{} {}", entry.seq, entry.id)));
+    facts.extend([("entry", entry.id().to_string()), place(entry)]);
     print(&facts);
     match failure {
-        None => Exit::Done,
+        None => waits(entry),
         Some(why) => {
             talk::two_lines(why, "the failed capture is recorded; mend the cause and capture again");
             Exit::Failed

@@ -20,7 +20,7 @@ use walwarden_produce::{
     restore_test::{RestoreTestRequest, Tested, Words, restore_test},
 };
 
-use super::{alert, identities, open, passphrase, print, sweep};
+use super::{alert, identities, open, passphrase, place, print, sweep, waits};
 use crate::{
     exit::Exit,
     job::{Job, RestoreTestJob, To},
@@ -85,17 +85,17 @@ fn told(result: &Tested) -> Exit {
     let Tested { entry, tested, steps } = result;
     let number = |n: Option<String>| n.unwrap_or_else(|| "-".into());
     print(&[
-        ("restore-test", entry.id.to_string()),
+        ("restore-test", entry.id().to_string()),
         ("backup", tested.backup.to_string()),
         ("outcome", tested.outcome.word().into()),
         ("seconds", tested.ended_at.seconds_since(tested.started_at).to_string()),
         ("tables", format!("{} of {}", number(tested.tables_equal.map(|n| n.to_string())), tested.tables_expected)),
         ("rows", format!("{} of {}", number(tested.rows_actual.map(|n| n.to_string())), tested.rows_expected)),
         ("content", number(tested.root_actual.map(|root| root.to_string()))),
-        ("head", format!("{} {}", entry.head.size, entry.head.root)),
+        place(entry),
     ]);
     if tested.outcome == Outcome::Passed {
-        return Exit::Done;
+        return waits(entry);
     }
     let failed = steps.iter().find(|step| step.outcome == StepOutcome::Failed);
     let why =

@@ -7,6 +7,7 @@ use walwarden_produce::{
     plan::{next, plan},
     producer::Producer,
     run::{Done, RunRequest, claim, run as do_all},
+    spool::Spool,
 };
 
 use super::{heartbeat, identities, open, passphrase, raised};
@@ -24,7 +25,8 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
         return coming(&producer, planned.is_empty());
     }
     // Without anything to do no key is opened.
-    if planned.is_empty() && due(&producer)?.is_empty() {
+    let waiting = |producer: &Producer| Ok::<_, ProduceError>(Spool::of(&producer.folder).items()?.len());
+    if planned.is_empty() && due(&producer)?.is_empty() && waiting(&producer)? == 0 {
         heartbeat(&producer);
         return coming(&producer, true);
     }
@@ -51,6 +53,14 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
     let mut ended = |done: &Done| failed += usize::from(!told(done));
     do_all(&mut producer, &mut signers, &request, &mut |task| talk::notice(&task.words()), &mut ended)?;
     bar.done();
+    let waiting = waiting(&producer)?;
+    if waiting > 0 {
+        talk::two_lines(
+            &format!("the signer is away: {waiting} entries wait in the vault's spool, and count for nothing yet"),
+            "the next run records them once it is back; `walwarden status` shows what waits",
+        );
+        return Ok(Exit::Failed);
+    }
     heartbeat(&producer);
     coming(&producer, planned.is_empty())?;
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })

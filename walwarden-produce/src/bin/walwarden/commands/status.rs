@@ -1,7 +1,7 @@
 //! `walwarden status`.
 
 use serde_json::{Value, json};
-use walwarden_core::{duties::Awaited, rules::RuleResult};
+use walwarden_core::{EntryId, Time, duties::Awaited, event::Event, rules::RuleResult};
 use walwarden_produce::{
     ProduceError,
     alerts::standing,
@@ -49,6 +49,9 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     if status.uncovered > 0 {
         println!("       {} entries lie above it; the next run covers them", status.uncovered);
     }
+    for (id, at, event) in &status.waiting {
+        println!("waits  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
+    }
     status.databases.iter().for_each(database);
     println!("\nrules, over everything recorded so far");
     for result in &status.rules {
@@ -76,6 +79,8 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
         json!({ "id": result.rule.id, "status": result.status.word(), "population": population, "deviating": deviating })
     };
     let due: Vec<String> = plan(producer)?.iter().map(Task::words).collect();
+    let spooled = |(id, at, event): &(EntryId, Time, Event)| json!({ "id": id.as_str(), "at": at.to_string(), "type": event.kind() });
+    let spooled: Vec<Value> = status.waiting.iter().map(spooled).collect();
     let wrong = standing(producer)?;
     let wrong: Vec<Value> = wrong.iter().map(|(alert, text)| json!({ "alert": alert, "text": text })).collect();
     let now = producer.now();
@@ -92,6 +97,7 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
         "origin": status.origin.as_str(),
         "head": { "size": status.head.size, "root": status.head.root.to_string() },
         "uncovered": status.uncovered,
+        "spooled": spooled,
         "due": due,
         "awaited": waits,
         "wrong": wrong,
