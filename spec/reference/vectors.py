@@ -24,6 +24,7 @@ import cases_policy
 import cases_rows
 import cases_rules
 import cases_samples
+import cases_signer
 import cases_statements
 import pages
 
@@ -40,6 +41,7 @@ FAMILIES = (
     cases_occurrences,
     cases_policy,
     cases_samples,
+    cases_signer,
     cases_bundle,
     cases_fork,
 )

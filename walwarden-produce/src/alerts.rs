@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use walwarden_core::{
     EntryId, Time,
+    chain::Line,
     event::{AlertRaised, Delivery, Event},
     policy::Alerts,
     record::Record,
@@ -32,6 +33,9 @@ const RETRY_S: i64 = 60;
 
 /// The longest wait between attempts.
 const RETRY_MOST_S: i64 = 86_400;
+
+/// How often what no entry shows is told.
+const DAY_S: i64 = 86_400;
 
 /// What is raised when an alert is not acknowledged in time.
 const ACK_OVERDUE: &str = "ack-overdue";
@@ -78,6 +82,43 @@ pub fn raise_due(producer: &mut Producer, head: &mut HeadSigner, told: &dyn Fn(&
     Ok(())
 }
 
+/// Raises something that no entry shows, once a day on each channel.
+///
+/// # Errors
+/// As [`raise_due`].
+pub fn raise_daily(
+    producer: &mut Producer,
+    head: &mut HeadSigner,
+    name: &'static str,
+    text: &str,
+    told: &dyn Fn(&Raised),
+) -> Result<(), ProduceError> {
+    let snapshot = producer.chain.read()?;
+    let promised = producer.policy(&snapshot)?.and_then(|policy| policy.alerts);
+    let since = producer.now().plus_seconds(-DAY_S);
+    for channel in channels(producer, promised.as_ref()) {
+        let is_it = |line: &Line<'_>| match line.event() {
+            Event::AlertRaised(raised) => raised.alert == name && raised.channel == channel && line.at() > since,
+            _ => false,
+        };
+        if !snapshot.entries()?.all().iter().any(is_it) {
+            let recipients_ref = &reached_by(producer, &channel);
+            let alert =
+                Alert { name, severity: "page", text, subject: None, channel: &channel, recipients_ref, test: false };
+            told(&raise(producer, head, &alert)?);
+        }
+    }
+    Ok(())
+}
+
+/// Channels that the policy names, else all that are configured.
+fn channels(producer: &Producer, promised: Option<&Alerts>) -> Vec<String> {
+    match promised.map(|alerts| &alerts.channels).filter(|named| !named.is_empty()) {
+        Some(named) => named.clone(),
+        None => producer.config.channel.iter().map(|channel| channel.name.clone()).collect(),
+    }
+}
+
 /// What is wrong now, in words, told or not.
 ///
 /// # Errors
@@ -99,9 +140,7 @@ pub fn due(producer: &Producer) -> Result<Vec<Due>, ProduceError> {
     let (now, signed) = (producer.now(), snapshot.head()?.size);
     with_record(producer, &snapshot, |record| {
         let promised = record.in_force(now).and_then(|policy| policy.alerts.as_ref());
-        let named = promised.map(|alerts| alerts.channels.as_slice()).unwrap_or_default();
-        let configured = producer.config.channel.iter().map(|channel| &channel.name);
-        let channels: Vec<&String> = if named.is_empty() { configured.collect() } else { named.iter().collect() };
+        let channels = channels(producer, promised);
         if channels.is_empty() {
             return Ok(Vec::new());
         }
@@ -110,7 +149,7 @@ pub fn due(producer: &Producer) -> Result<Vec<Due>, ProduceError> {
         all.extend(told.unacknowledged(promised, now));
         let mut due = Vec::new();
         for condition in &all {
-            let asked = channels.iter().map(|name| (*name, recipients(producer, promised, condition, name)));
+            let asked = channels.iter().map(|name| (name, recipients(producer, promised, condition, name)));
             let open = asked.filter(|(name, to)| told.is_due(&Key::new(condition, name, to), now));
             due.extend(open.map(|(name, recipients_ref)| Due {
                 alert: condition.alert,
@@ -134,6 +173,11 @@ fn recipients(producer: &Producer, promised: Option<&Alerts>, condition: &Condit
     if condition.to_all && !escalation.is_empty() {
         return escalation.join(", ");
     }
+    reached_by(producer, channel)
+}
+
+/// Whom a channel reaches, as the configuration says it.
+fn reached_by(producer: &Producer, channel: &str) -> String {
     let configured = producer.config.channel.iter().find(|configured| configured.name == channel);
     configured.and_then(|configured| configured.recipients_ref.clone()).unwrap_or_else(|| "walwarden.toml".into())
 }

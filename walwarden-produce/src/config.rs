@@ -45,6 +45,9 @@ pub struct Config {
     /// Authorities that heads are stamped by.
     #[serde(default)]
     pub anchor: Vec<AnchorConfig>,
+    /// Witnesses that heads are cosigned by.
+    #[serde(default)]
+    pub witness: Vec<WitnessConfig>,
     /// Where the vault itself is copied.
     #[serde(default)]
     pub vault: VaultConfig,
@@ -178,6 +181,16 @@ pub struct AnchorConfig {
     pub name: String,
     /// Where it takes RFC 3161 requests.
     pub url: String,
+}
+
+/// A witness.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// What its addresses begin with, before `/add-checkpoint`.
+    pub url: String,
+    /// Its verifier key, `name+hash+base64` (`spec:time-11`).
+    pub key: String,
 }
 
 /// The vault itself.

@@ -129,6 +129,17 @@ pub enum OperatorError {
     /// A time stamp that is none.
     #[error("this is no time stamp of this vault: {0}")]
     NotAToken(String),
+    /// A witness does not cosign.
+    #[error("the witness {name} does not cosign: {why}")]
+    Witness {
+        /// Its name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// No witness to ask.
+    #[error("walwarden.toml names no witness")]
+    NoWitness,
     /// No authority to ask.
     #[error("walwarden.toml names no time-stamping authority")]
     NoAuthority,

@@ -54,5 +54,6 @@ pub mod status;
 pub mod store;
 pub mod vault;
 pub mod verify_db;
+pub mod witness;
 
 pub use error::ProduceError;

@@ -5,6 +5,7 @@
 //! object each, since object stores cannot append. A machine that is lost is brought back from it ([`recover`]).
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -52,7 +53,10 @@ impl Mirror {
         let from = self.copied();
         if from == 0 {
             // A vault that was not copied from its first day on.
-            chain.checkpoints()??.iter().try_for_each(|line| self.checkpoint(line))?;
+            let mut sizes = BTreeSet::new();
+            for line in chain.checkpoints()?? {
+                if sizes.insert(line.size) { self.checkpoint(&line)? } else { self.cosigned(&line)? }
+            }
         }
         let bytes = chain.read_from(from)?;
         let mut at = from;
@@ -72,6 +76,16 @@ impl Mirror {
     /// As [`Mirror::lines`].
     pub fn checkpoint(&self, line: &CheckpointLine) -> Result<(), ProduceError> {
         self.put(&format!("checkpoints/{:012}", line.size), &jcs::to_vec(line)?)
+    }
+
+    /// Copies a checkpoint that came to have cosignatures, beside the one without.
+    ///
+    /// # Errors
+    /// As [`Mirror::lines`].
+    pub fn cosigned(&self, line: &CheckpointLine) -> Result<(), ProduceError> {
+        let bytes = jcs::to_vec(line)?;
+        let digest = Digest::of(&bytes).to_string();
+        self.put(&format!("checkpoints/{:012}-{digest}", line.size), &bytes)
     }
 
     fn copied(&self) -> u64 {
@@ -171,8 +185,8 @@ pub fn recover(store: &dyn Store, origin: &Origin, vault: &Path) -> Result<Recov
         chain.append(at, line)?;
         at += line.len() as u64 + 1;
     }
-    let known: Vec<u64> = chain.checkpoints()??.iter().map(|line| line.size).collect();
-    for checkpoint in checkpoints.iter().filter(|checkpoint| !known.contains(&checkpoint.size)) {
+    let known = chain.checkpoints()??;
+    for checkpoint in checkpoints.iter().filter(|checkpoint| !known.contains(checkpoint)) {
         chain.append_checkpoint(&jcs::to_vec(checkpoint)?)?;
     }
     files::replace(&vault.join(MARKER), at.to_string().as_bytes(), 0o644)?;

@@ -11,7 +11,15 @@ use walwarden_core::{
     record::Record,
 };
 
-use crate::{collect, copies, error::ProduceError, producer::Producer, prune, record::with_record, vault::Snapshot};
+use crate::{
+    collect, copies,
+    error::{OperatorError, ProduceError},
+    producer::Producer,
+    prune,
+    record::with_record,
+    vault::Snapshot,
+    witness::last,
+};
 
 /// How long a failed restore test of a backup rests before the same backup is tested again.
 const REST_S: i64 = 24 * 3600;
@@ -35,6 +43,11 @@ pub enum Task {
     Anchor {
         /// Its name in `walwarden.toml`.
         authority: String,
+    },
+    /// The newest head is to be cosigned by a witness.
+    Witness {
+        /// Its name.
+        witness: String,
     },
     /// Backups that the retention no longer keeps are to be deleted.
     Prune(prune::Due),
@@ -77,6 +90,7 @@ impl Task {
             Self::Copy(due) => format!("copy of backup {} in {}", due.backup, due.store),
             Self::RestoreTest(due) => format!("restore test of {}", due.database),
             Self::Anchor { authority } => format!("time stamp of {authority}"),
+            Self::Witness { witness } => format!("cosignature of {witness}"),
             Self::Evidence(due) => format!("capture of {}", due.words()),
             Self::Prune(due) => format!("delete {} of {}", backups(due.backups.len()), due.database),
         }
@@ -129,9 +143,16 @@ pub fn plan(producer: &Producer) -> Result<Vec<Task>, ProduceError> {
     let copies = copies(producer, &snapshot, now)?;
     let at = tasks.partition_point(|task| matches!(task, Task::Missed(_) | Task::Backup(_)));
     tasks.splice(at..at, copies);
-    let asked = with_record(producer, &snapshot, |record| Ok(anchor_is_due(record, now)))?;
-    let authorities = producer.config.anchor.iter().filter(|_| asked);
+    let (since, stamped) = with_record(producer, &snapshot, |record| Ok(anchors(record, now)))?;
+    let authorities = producer.config.anchor.iter().filter(|_| since.is_some() && !stamped);
     tasks.extend(authorities.map(|authority| Task::Anchor { authority: authority.name.clone() }));
+    for config in since.iter().flat_map(|_| &producer.config.witness) {
+        let witness = config.witness().map_err(OperatorError::from)?;
+        let cosigned = last(&snapshot, &witness)?.map(|(at, _)| at);
+        if cosigned < since {
+            tasks.push(Task::Witness { witness: witness.name().into() });
+        }
+    }
     Ok(tasks)
 }
 
@@ -170,8 +191,9 @@ fn of_record(record: &Record<'_>, now: Time) -> Vec<Task> {
     missed.chain(backups).chain(tests).chain(prunes).chain(evidence).collect()
 }
 
-/// An anchor is due once in each window of the cadence, by the time that it states; before the first one, at once.
-fn anchor_is_due(record: &Record<'_>, now: Time) -> bool {
+/// An anchor is due once in each window of the cadence, by the time that it states; before the first one, at once. Since
+/// when, where any is promised, and whether an authority has stamped a head since then.
+fn anchors(record: &Record<'_>, now: Time) -> (Option<Time>, bool) {
     let promised = record.in_force(now).and_then(|policy| policy.signing.as_ref()?.anchor);
     let windows = duties::windows(record, |policy| policy.signing.as_ref()?.anchor);
     let from =
@@ -180,7 +202,7 @@ fn anchor_is_due(record: &Record<'_>, now: Time) -> bool {
         Event::AnchorAttached(anchor) => anchor.gen_time.is_some_and(|at| at >= from),
         _ => false,
     });
-    promised.is_some() && !stamped
+    (promised.map(|_| from), stamped)
 }
 
 fn backup(record: &Record<'_>, database: &str) -> Option<BackupDue> {

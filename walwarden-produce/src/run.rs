@@ -15,10 +15,11 @@ use walwarden_core::{
 
 use crate::{
     alert::Raised,
-    alerts::raise_due,
+    alerts::{raise_daily, raise_due},
     anchor::stamp,
     backup::{BackupRequest, NotBackedUp, backup},
     collect::{CollectRequest, collect},
+    config::WitnessConfig,
     copies::copy,
     dump::Progress,
     encryption::Identities,
@@ -31,6 +32,7 @@ use crate::{
     runs,
     spool::{Item, Recorded, Spool, drain},
     vault::Draft,
+    witness::cosign,
 };
 
 /// The file whose lock a run holds.
@@ -108,7 +110,11 @@ pub fn run(
         let failure = if is_away && !task.can_wait() {
             Some(String::from("not done: the signer is away"))
         } else {
-            perform(producer, signers, request, &task)?
+            match perform(producer, signers, request, &task) {
+                // It went away meanwhile.
+                Err(error) if error.is_away() => Some(error.to_string()),
+                done => done?,
+            }
         };
         ended(&Done { task, from, to: producer.now(), failure });
         // At once: what is done next may take hours.
@@ -177,6 +183,19 @@ fn perform(
             };
             // An authority that is away is no failure of the chain: it is asked again by the next run.
             Ok(stamp(producer, signers, &known).err().map(|error| error.to_string()))
+        }
+        Task::Witness { witness } => {
+            let named = |config: &&WitnessConfig| config.witness().is_ok_and(|known| known.name() == witness);
+            let Some(known) = producer.config.witness.iter().find(named).cloned() else {
+                return Ok(Some(OperatorError::NoWitness.to_string()));
+            };
+            // As of an authority; but one that refuses has seen what it should not have.
+            let Err(error) = cosign(producer, &mut signers.head, &known) else { return Ok(None) };
+            let text = error.to_string();
+            if matches!(error, ProduceError::Operator(OperatorError::Witness { .. })) {
+                raise_daily(producer, &mut signers.head, "witness-refused", &text, request.told)?;
+            }
+            Ok(Some(text))
         }
         Task::Evidence(due) => {
             let mut request = CollectRequest::new(due.collector, due.database.as_deref(), due.trigger);

@@ -314,6 +314,8 @@ pub fn drain(producer: &mut Producer, head: &mut HeadSigner) -> Result<(), Produ
         return Ok(());
     }
     let _lock = spool.lock()?;
+    // The keys that count now sign what was stated then.
+    producer.reload()?;
     for item in spool.items()? {
         // A run that was killed has recorded it, and not removed it.
         if producer.chain.read()?.entries()?.position(item.id).is_some() {

@@ -158,6 +158,19 @@ impl<C: ChainStore> Chain<C> {
         Ok(self.store.put_timestamp(size, token)?)
     }
 
+    /// Keeps a checkpoint again, with cosignatures.
+    ///
+    /// # Errors
+    /// It cannot be written, here or where the vault is copied to.
+    pub fn put_cosigned(&mut self, line: &CheckpointLine) -> Result<(), ProduceError> {
+        self.store.lock()?;
+        let bytes = jcs::to_vec(line)?;
+        let kept = self.store.append_checkpoint(&bytes).map_err(ProduceError::from);
+        let copied = kept.and_then(|()| self.mirror.as_ref().map_or(Ok(()), |mirror| mirror.cosigned(line)));
+        self.store.unlock();
+        copied
+    }
+
     /// Appends an entry and has it covered by a signed head.
     ///
     /// `make` is called under the append lock, so that what it is told holds for the entry.

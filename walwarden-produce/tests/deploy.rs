@@ -25,6 +25,11 @@ fn systemd_takes_the_units() {
     let service = service.replace("/usr/bin/walwarden", env!("CARGO_BIN_EXE_walwarden"));
     let (good, said) = verified(&service);
     assert!(good, "{said}");
+    let signer = fs::read_to_string(units.join("walwarden-signer.service")).unwrap();
+    // It stands in for the other one here, before which it would be.
+    let signer = signer.replace("Before=walwarden.service\n", "");
+    let (good, said) = verified(&signer.replace("/usr/bin/walwarden", env!("CARGO_BIN_EXE_walwarden")));
+    assert!(good, "{said}");
     let (good, _) = verified(&service.replace("Type=oneshot", "Type=sometimes"));
     assert!(!good, "what systemd does not take is found");
 }

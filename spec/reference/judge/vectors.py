@@ -16,8 +16,9 @@ from .value import Refused, refuse_unless, sha256
 from .verification import Verification
 
 FOLDER = pathlib.Path(__file__).parent.parent.parent / "vectors"
-# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due, samples.
-OUTSIDE = ("cadences", "exposures", "fields", "fork", "inclusion", "occurrences", "retentions", "rows", "rules", "samples", "sizes", "tables", "verdicts")
+# About what a verifier of bundles does not compute: single rows, inclusion, comparison, rules and what is due, samples; and
+# what no bundle holds.
+OUTSIDE = ("cadences", "exposures", "fields", "fork", "inclusion", "occurrences", "retentions", "rows", "rules", "samples", "signer", "sizes", "tables", "verdicts")
 
 
 def disagreements():

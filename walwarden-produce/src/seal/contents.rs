@@ -208,7 +208,8 @@ fn carry_checkpoints(
 ) -> Result<(), ProduceError> {
     let mut by_size: BTreeMap<u64, &CheckpointLine> = BTreeMap::new();
     for line in snapshot.checkpoints.iter().filter(|line| line.size > 0) {
-        by_size.entry(line.size).or_insert(line);
+        // The last one has all cosignatures.
+        by_size.insert(line.size, line);
     }
     let mut kept: BTreeSet<u64> = by_size.keys().next().copied().into_iter().collect();
     let mut last_of_day: BTreeMap<String, u64> = BTreeMap::new();

@@ -7,7 +7,7 @@ use std::{
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read, Write},
     os::unix::{
-        fs::PermissionsExt as _,
+        fs::{FileTypeExt as _, PermissionsExt as _},
         net::{UnixListener, UnixStream},
     },
     path::Path,
@@ -109,10 +109,13 @@ impl Server {
                 continue;
             }
             let server = Arc::clone(self);
-            thread::spawn(move || {
+            let attended = thread::Builder::new().spawn(move || {
                 server.attend(&stream);
                 server.connections.fetch_sub(1, Ordering::Relaxed);
             });
+            if attended.is_err() {
+                self.connections.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -199,9 +202,10 @@ const STORAGE: walwarden_core::statement::key_registry::Storage =
 /// Listens on a path; what a signer that was killed has left there is replaced.
 ///
 /// # Errors
-/// Another one listens there, or the path cannot be made.
+/// Another one listens there, something else is there, or the path cannot be made.
 pub fn listen(path: &Path) -> Result<UnixListener, ProduceError> {
-    if UnixStream::connect(path).is_ok() {
+    let is_other = fs::symlink_metadata(path).is_ok_and(|there| !there.file_type().is_socket());
+    if is_other || UnixStream::connect(path).is_ok() {
         return Err(OperatorError::Exists(path.to_owned()).into());
     }
     // It gets its name when it has its mode: nobody reaches it before.

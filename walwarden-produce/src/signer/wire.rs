@@ -202,6 +202,8 @@ pub fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -217,6 +219,28 @@ mod tests {
         for bad in [r#"{"op":"sign","bytes":""}"#, r#"{"op":"keys","op":"keys"}"#, r#"{"op":"keys","x":1}"#, "[]", "{}"]
         {
             assert!(parse::<Request>(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_vectors_is_one_or_is_none() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/vectors/signer.json");
+        let document: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let cases = document["cases"].as_array().unwrap();
+        assert_eq!(cases.len(), 30, "change this number on purpose");
+        for case in cases {
+            let text = case["line"].as_str().unwrap().as_bytes();
+            let again = match case["to"].as_str().unwrap() {
+                "request" => parse::<Request>(text).map(|request| line(&request).unwrap()),
+                _ => parse::<Answer>(text).map(|answer| line(&answer).unwrap()),
+            };
+            assert_eq!(again.is_ok(), case["valid"] == true, "{case}");
+            // What is canonical is written again as it was.
+            if let Ok(again) = again.as_deref().map(<[u8]>::trim_ascii_end)
+                && jcs::check(text).is_ok()
+            {
+                assert_eq!(again, text, "{case}");
+            }
         }
     }
 

@@ -66,6 +66,8 @@ pub(crate) enum Command {
     RestoreTest(RestoreTestArgs),
     /// Have the newest head stamped by a time-stamping authority
     Anchor(AnchorArgs),
+    /// Have the newest head cosigned by the witnesses of walwarden.toml
+    Witness,
     /// Capture evidence now: roles, settings, migrations, stores, or a file that a person brings
     Collect(CollectArgs),
     /// Delete the backups that the retention of the policy no longer keeps

@@ -20,6 +20,7 @@ mod signer;
 mod status;
 mod vault;
 mod verify_db;
+mod witness;
 
 use std::{path::Path, sync::Arc};
 
@@ -50,6 +51,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::VerifyDb(args) => verify_db::run(&job, args),
         Task::Prune { yes } => prune::run(&job, *yes),
         Task::Anchor(args) => anchor::run(&job, args),
+        Task::Witness => witness::run(&job),
         Task::Copy { backup, again } => copy::run(&job, backup.as_deref(), *again),
         Task::Collect(args) => collect::run(&job, args),
         Task::Bundle(bundle) => bundle::run(&job, bundle),

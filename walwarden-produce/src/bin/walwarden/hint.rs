@@ -52,6 +52,10 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::NothingToReview(_) => "`walwarden status` shows what is recorded",
         OperatorError::NotApart { .. } => "somebody else has to do it, with a key of their own",
         OperatorError::NotTheApprover { .. } => "give --role reviewer, or let the approver sign",
+        OperatorError::Witness { .. } => {
+            "nothing was kept; where it has seen another history, keep this vault as it is and find out which one it saw"
+        }
+        OperatorError::NoWitness => "add [[witness]] with url and key to walwarden.toml",
         OperatorError::SignerAtWork(_) => "leave that one at work: one signer has a folder of keys",
         OperatorError::UnknownUser(_) => "give a name of /etc/passwd, or a number",
         OperatorError::NoSigner => "add [signer] socket = \"PATH\" to walwarden.toml, or command = [\"PROGRAM\", ..]",

@@ -73,7 +73,10 @@ fn told(done: &Done) -> bool {
         None => println!("done  {}  {seconds} s", done.task.words()),
         Some(why) => {
             println!("FAILED  {}  {seconds} s", done.task.words());
-            talk::two_lines(&format!("{}: {why}", done.task.words()), "it is recorded; the next run tries again");
+            talk::two_lines(
+                &format!("{}: {why}", done.task.words()),
+                "the next run tries again; `walwarden status` says what is recorded",
+            );
         }
     }
     done.failure.is_none()
