@@ -63,7 +63,7 @@ fn what_is_done_while_the_signer_is_away_is_recorded_under_its_true_times() {
     assert_eq!(apart.vault.entries(), before, "nothing is in the chain");
     let status = stdout(&apart.run(&["status"]));
     for kind in ["backup.started", "backup.completed", "restore.started", "restore.tested", "evidence.collected"] {
-        assert!(status.contains(&format!("waits  {kind} of ")), "{kind}: {status}");
+        assert!(status.contains(&format!("spool  {kind} of ")), "{kind}: {status}");
     }
     assert!(status.contains("backups        1,") && status.contains("restore test   none"), "counted: {status}");
     assert!(stdout(&apart.run(&["status", "--openmetrics"])).contains("chain_spooled_lines{"));
@@ -85,7 +85,7 @@ fn what_is_done_while_the_signer_is_away_is_recorded_under_its_true_times() {
     assert!(late.iter().all(|line| line.at() < line.recorded_at), "by its true time");
     assert!(late.windows(2).all(|pair| pair[0].at() <= pair[1].at()), "in the order in which it happened");
     let status = stdout(&apart.run(&["status"]));
-    assert!(!status.contains("waits  ") && status.contains("backups        2,"), "{status}");
+    assert!(!status.contains("spool  ") && status.contains("backups        2,"), "{status}");
     judged(&apart.vault, "b.zip", &[]);
 }
 
@@ -111,7 +111,7 @@ fn killed_at_points_of_spooling_and_of_recording() {
     let status = stdout(&apart.run(&["status"]));
     let ids: BTreeSet<String> = status
         .lines()
-        .filter(|line| line.starts_with("waits  "))
+        .filter(|line| line.starts_with("spool  "))
         .map(|line| line.split(", ").nth(1).unwrap().split(':').next().unwrap().to_owned())
         .collect();
     assert_eq!(ids.len(), kept);

@@ -124,7 +124,7 @@ fn raised(raised: &Raised) {
 fn place(recorded: &Recorded) -> (&'static str, String) {
     match recorded.entry() {
         Some(entry) => ("head", format!("{} {}", entry.head.size, entry.head.root)),
-        None => ("waits", "for the signer".into()),
+        None => ("spool", "waits for the signer".into()),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
         println!("       {} entries lie above it; the next run covers them", status.uncovered);
     }
     for (id, at, event) in &status.waiting {
-        println!("waits  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
+        println!("spool  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
     }
     status.databases.iter().for_each(database);
     println!("\nrules, over everything recorded so far");
