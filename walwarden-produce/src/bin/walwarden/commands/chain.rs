@@ -16,7 +16,7 @@ use walwarden_produce::{
     seal::judged::verifier,
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{args::ChainMoveArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn to_postgres(job: &Job, args: &ChainMoveArgs) -> Result<Exit, ProduceError> {
@@ -43,7 +43,7 @@ pub(super) fn export(job: &Job, folder: &Path) -> Result<Exit, ProduceError> {
 pub(super) fn dumped(job: &Job, folder: &Path, recipient: Option<&str>) -> Result<Exit, ProduceError> {
     let verifier = verifier()?;
     let mut producer = open(job)?;
-    let passphrase = job.passphrase.read("the log and bundle keys", false)?;
+    let passphrase = passphrase(job, &producer, "the log and bundle keys")?;
     let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
     drop(passphrase);
     let dumped = dump(&mut producer, &mut signers, folder, &verifier, recipient)?;

@@ -9,7 +9,7 @@ use walwarden_produce::{
     policy_file::{self, Checked},
 };
 
-use super::{open, print};
+use super::{open, passphrase, print};
 use crate::{args::PolicyAdoptArgs, exit::Exit, job::Job, talk};
 
 pub(super) fn check(file: &Path, json: bool) -> Result<Exit, ProduceError> {
@@ -62,7 +62,7 @@ pub(super) fn adopt(job: &Job, args: &PolicyAdoptArgs) -> Result<Exit, ProduceEr
     if let Some(refused) = refused(&checked) {
         return Ok(refused);
     }
-    let passphrase = job.passphrase.read("the log key", false)?;
+    let passphrase = passphrase(job, &producer, "the log key")?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
     let adopted = adoption::adopt(&mut producer, &mut head, &args.file, args.change.as_deref())?;
