@@ -73,9 +73,10 @@ impl Remote {
         let mut stream = UnixStream::connect(path).map_err(named)?;
         stream.set_read_timeout(Some(self.patience))?;
         stream.set_write_timeout(Some(self.patience))?;
-        stream.write_all(line)?;
-        stream.shutdown(Shutdown::Write)?;
-        answered(&mut stream)
+        let sent = stream.write_all(line).and_then(|()| stream.shutdown(Shutdown::Write));
+        // One that refuses may have said so before it heard all.
+        let answer = answered(&mut stream);
+        if answer.is_err() { sent.and(answer) } else { answer }
     }
 
     fn by_command(&self, argv: &[String], line: Vec<u8>) -> io::Result<Vec<u8>> {

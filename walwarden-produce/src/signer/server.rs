@@ -39,6 +39,8 @@ use crate::{
 
 /// How long a connection may last in all.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one of somebody who may not ask.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 /// Connections at the same time.
 const CONNECTIONS: usize = 16;
 /// The file in the folder of keys whose lock a signer holds.
@@ -129,6 +131,9 @@ impl Server {
         if peer.is_some_and(|uid| !self.clients.contains(&uid)) {
             let answer = refused("this user may not ask this signer".into());
             (self.notice)(&format!("refused {}: it may not ask", named(peer)));
+            // It is told so when it has asked; nobody waits for it long.
+            until.deadline = Instant::now() + IMPATIENCE;
+            let _ = wire::read_line(&mut until);
             return drop(until.write_all(&wire::line(&answer).unwrap_or_default()));
         }
         loop {
