@@ -52,7 +52,7 @@ proof-data: ## the quarter of the demonstration, made again from a real server: 
 look: ## pages of the report as pictures in target/look, and what axe-core says of them
 	@.ci/look
 
-proof: ## verify.html in target/proof: the verifier as WebAssembly, in one page that works from a disk
+proof: ## target/proof: the verifier as WebAssembly in one page that works from a disk, and the site around it
 	@.ci/proof
 
 fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1

@@ -21,7 +21,7 @@ use crate::{
     backup_set::{DUMP, GLOBALS, RANGES, ROWKEY},
     config::{self, DatabaseConfig},
     dump::{DumpRequest, Dumped, Progress, attested_dump},
-    error::ProduceError,
+    error::{OperatorError, ProduceError},
     files,
     producer::{Producer, Signers},
     random,
@@ -207,6 +207,9 @@ impl Run<'_> {
                 parts.tables_to_blob()?;
             }
             let payload = parts.statement(context)?.to_jcs()?;
+            if !fits(payload.len()) {
+                return Err(parts.too_long().into());
+            }
             let blobs = parts.blob.into_iter().collect();
             let at = Some(parts.data.completed_at);
             Ok(Stated { at, event, statement: Some((Backup::FILE, payload)), blobs })
@@ -280,6 +283,7 @@ impl Run<'_> {
                 let stage = if matches!(error, ProduceError::Storage(_)) { Stage::Upload } else { Stage::Sign };
                 let reason_code = match &error {
                     ProduceError::Storage(error) => error.reason_code(),
+                    ProduceError::Operator(OperatorError::StatementTooLong { .. }) => "statement-too-long",
                     _ => "not-signed",
                 };
                 self.failed(producer, signers, mark, Failure { stage, reason_code, error })

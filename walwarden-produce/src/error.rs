@@ -123,6 +123,14 @@ pub enum OperatorError {
         /// What there is.
         known: String,
     },
+    /// Sequences and what is left out stand in the statement, which has a limit; tables do not.
+    #[error("the statement would be too long: {sequences} sequences and {omitted} things left out of the content")]
+    StatementTooLong {
+        /// How many sequences.
+        sequences: usize,
+        /// How many views, generated columns and so on.
+        omitted: usize,
+    },
     /// What is attested cannot be established.
     #[error("the backup's statement cannot be relied on: {0}")]
     NotAttested(String),

@@ -37,6 +37,7 @@ pub mod plan;
 pub mod policy_file;
 pub mod postgres;
 pub mod producer;
+pub mod proof_site;
 pub mod prune;
 pub mod random;
 pub mod record;

@@ -79,3 +79,23 @@ fn others_who_want_the_tables_wait_until_the_end() {
         assert_eq!(completed.unwrap().rows.0, u64::from(ROWS) + 1, "{statement}");
     }
 }
+
+#[test]
+fn a_statement_that_nobody_could_read_is_not_made() {
+    let server = Server::start(1);
+    // Names as long as they may be: 5500 of them make more than 1 MiB.
+    let each = |what: &str, last: u32| {
+        let (schema, name) = ("x".repeat(63), "s".repeat(59));
+        let one = format!("format('{what} SEQUENCE {schema}.{name}%s', n)");
+        server.sql("shop", &format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
+        let some = format!("FOR n IN 1..{last} LOOP EXECUTE {one}; IF n % 500 = 0 THEN COMMIT; END IF; END LOOP");
+        server.sql("shop", &format!("DO $$ BEGIN {some}; END $$"));
+    };
+    each("CREATE", 5500);
+    let vault = Vault::init(&server.conninfo());
+    assert_two_lines(&vault.run(&["backup"]), 1, "5500 sequences");
+    assert_eq!(vault.failure(), ("sign".into(), "statement-too-long".into()));
+    assert!(vault.objects().is_empty());
+    each("DROP", 2000);
+    assert_success(&vault.run(&["backup"]));
+}

@@ -27,7 +27,10 @@ use walwarden_core::{
 use walwarden_produce::{
     adoption::adopt,
     clock::Clock as _,
-    keys::change::{Change, ChangeRequest, Place, change, open_roots},
+    keys::{
+        change::{Change, ChangeRequest, Place, change, open_roots},
+        write_handover,
+    },
     review::{Asked, ReviewRequest, Reviewer, review},
 };
 use world::{PASSPHRASE, World, time, verifier};
@@ -50,8 +53,6 @@ struct Quarter {
     world: World,
     server: Server,
     folder: PathBuf,
-    /// Alerts that nobody has acknowledged yet.
-    alerts: Vec<EntryId>,
 }
 
 impl Quarter {
@@ -72,18 +73,18 @@ impl Quarter {
             let place = Place::File { path: &folder.join(format!("{person}.pem")), passphrase: person };
             keys(&mut world, Change::New { uses: vec![Use::Review], custodian: person, place: Box::new(place) }, None);
         }
-        let mut quarter = Self { world, server, folder, alerts: Vec::new() };
+        let mut quarter = Self { world, server, folder };
         quarter.review("cto", "06-29T10:00", Asked::Policy, Role::Approver, "");
         quarter
     }
 
     /// One night: a few orders more, a run; in the morning somebody looks at what it told.
     fn night(&mut self, at: Time) {
-        self.server.sql(
-            "shop",
-            "INSERT INTO shop.sale (placed_at, customer, status) \
-             SELECT s.placed_at + interval '1 day', s.customer, 'placed' FROM shop.sale s ORDER BY s.id LIMIT 7",
+        let sql = format!(
+            "INSERT INTO shop.sale (placed_at, customer, status, total) \
+             SELECT timestamptz '{at}' - n * interval '3 minutes', n, 'placed', n * 7.25 FROM generate_series(1, 40) n"
         );
+        self.server.sql("shop", &sql);
         self.run(at);
     }
 
@@ -92,12 +93,16 @@ impl Quarter {
         if !ran.failures.is_empty() || !ran.raised.is_empty() {
             println!("{at}: {:?} {:?}", ran.failures, ran.raised.iter().map(|alert| &alert.alert).collect::<Vec<_>>());
         }
-        let known = self.world.events();
-        let raised = known.into_iter().rev().take(ran.raised.len() + 1);
-        let alerts = raised.filter(|(_, event)| matches!(event, Event::AlertRaised(alert) if !alert.test));
-        self.alerts.extend(alerts.map(|(id, _)| id));
-        for alert in std::mem::take(&mut self.alerts) {
-            self.world.clock.set(at.plus_seconds(6 * 3600));
+        let mut open = Vec::new();
+        for (id, event) in self.world.events() {
+            match event {
+                Event::AlertRaised(_) => open.push(id),
+                Event::AlertAcknowledged(seen) => open.retain(|id| *id != seen.alert),
+                _ => {}
+            }
+        }
+        self.world.clock.set(at.plus_seconds(20 * 60));
+        for alert in open {
             let seen = AlertAcknowledged { alert, by: "ops-lead".into(), note: None, escalated_to: None };
             self.world.record(Event::AlertAcknowledged(Box::new(seen)));
         }
@@ -266,7 +271,11 @@ fn the_quarter_of_the_demonstration() {
                 quarter.review("sec-lead", &format!("{date}T10:00"), asked, Role::Reviewer, "");
             }
             if date == "08-15" {
-                fs::copy(quarter.world.producer.folder.join("handover.json"), out.join("handover.json")).unwrap();
+                // What an auditor was given in the middle of the quarter.
+                let producer = &quarter.world.producer;
+                let head = producer.chain.read().unwrap().head().unwrap();
+                let handover = write_handover(&producer.folder, &producer.registry, head).unwrap();
+                fs::copy(handover, out.join("handover.json")).unwrap();
             }
         }
     }

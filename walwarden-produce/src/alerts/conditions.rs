@@ -202,6 +202,9 @@ pub(crate) fn newest_at_hand<'a>(
 }
 
 /// How old that is, against the RPO. Without any, its occurrences are missed or failed.
+///
+/// Between one backup and the next the age comes near the RPO every day, as it should: the warning waits until the next
+/// one is late.
 fn exposed(record: &Record<'_>, custody: &Custody, database: &DatabasePolicy, now: Time) -> Option<Condition> {
     let newest = newest_at_hand(record, custody, database, now)?;
     let age = now.seconds_since(newest.done.snapshot_at);
@@ -210,7 +213,10 @@ fn exposed(record: &Record<'_>, custody: &Custody, database: &DatabasePolicy, no
     if age > rpo {
         return Some(Condition::page("exposure-high", id, text));
     }
-    (age.saturating_mul(100) > rpo.saturating_mul(WARN_PCT)).then(|| Condition::warn("exposure-high", id, text))
+    let grace = database.start_tolerance_s.unwrap_or(0).saturating_add(database.max_run_s);
+    let is_late = duties::backup(record, &database.id).is_some_and(|due| due.window.at.plus_seconds(grace) <= now);
+    let is_near = age.saturating_mul(100) > rpo.saturating_mul(WARN_PCT);
+    (is_late && is_near).then(|| Condition::warn("exposure-high", id, text))
 }
 
 /// A database whose last passed restore test is too old; before the first one, whose first backup is.

@@ -13,7 +13,7 @@ use walwarden_core::{
 
 use super::{DUMP, Stored, head};
 use crate::{
-    error::ProduceError,
+    error::{OperatorError, ProduceError},
     vault::{Blob, Context},
 };
 
@@ -66,6 +66,12 @@ impl Parts {
         let bytes = jcs::to_vec(&self.stored.dumped.leaves)?;
         self.blob = Some(Blob { name: "tables".into(), media: "application/json".into(), bytes });
         Ok(())
+    }
+
+    /// Nothing else of a statement can be moved: no verifier would read one that is longer (`spec:bytes-6`).
+    pub(super) fn too_long(&self) -> OperatorError {
+        let dumped = &self.stored.dumped;
+        OperatorError::StatementTooLong { sequences: dumped.sequences.len(), omitted: dumped.omitted.len() }
     }
 }
 

@@ -50,7 +50,8 @@ const CLOSURE_QUERY: &str = "WITH RECURSIVE c(login, role) AS (SELECT oid, oid F
      array_agg(r.rolname::text ORDER BY r.rolname::text COLLATE \"C\")::text, \
      string_agg(r.rolname::text, ', ' ORDER BY r.rolname::text COLLATE \"C\") FILTER (WHERE r.rolsuper) \
      FROM c JOIN pg_roles l ON l.oid = c.login JOIN pg_roles r ON r.oid = c.role GROUP BY 1 ORDER BY l.rolname COLLATE \"C\"";
-/// What initdb grants on the system's own relations is left out, and only that.
+/// What initdb grants on the system's own relations is left out, and only that: as `pg_init_privs` tells it, and on the
+/// views of `information_schema`, of which that tells nothing, that everybody may read them.
 const GRANTS_QUERY: &str = "WITH held(kind, schema, object, owner, acl) AS ( \
      SELECT 'database', '', datname::text, datdba, coalesce(datacl, acldefault('d', datdba)) FROM pg_database \
        WHERE datname = current_database() \
@@ -62,7 +63,8 @@ const GRANTS_QUERY: &str = "WITH held(kind, schema, object, owner, acl) AS ( \
        LEFT JOIN pg_init_privs i ON i.objoid = c.oid AND i.classoid = 'pg_class'::regclass AND i.objsubid = 0 \
          AND i.privtype = 'i' \
        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)' \
-         AND NOT (n.nspname IN ('pg_catalog', 'information_schema') AND c.relacl IS NOT DISTINCT FROM i.initprivs)) \
+         AND NOT (n.nspname IN ('pg_catalog', 'information_schema') AND (c.relacl IS NOT DISTINCT FROM i.initprivs \
+           OR c.relacl = acldefault('r', c.relowner) || makeaclitem(0, c.relowner, 'SELECT', false)))) \
      SELECT coalesce(g.rolname::text, 'PUBLIC'), h.kind, h.schema, h.object, x.privilege_type, f.rolname::text, \
        x.is_grantable::text, (x.grantee = h.owner)::text FROM held h CROSS JOIN LATERAL aclexplode(h.acl) x \
      LEFT JOIN pg_roles g ON g.oid = x.grantee LEFT JOIN pg_roles f ON f.oid = x.grantor \

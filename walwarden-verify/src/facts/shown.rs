@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use walwarden_core::{
     Digest, Period,
     chain::Line,
-    event::{Event, RestoreTested},
+    event::{Conclusion, Event, RestoreTested, Reviewed, Role},
+    policy::Policy,
     record::{Custody, Record},
     rules::exposure,
     statement::{RestoreTest, key_registry::Ceremony, restore_test::StepOutcome},
@@ -96,6 +97,23 @@ impl Facts<'_> {
             let one = self.statements().ok().and_then(|statements| statements.find(payload));
             one.is_some_and(|one| matches!(one.predicate, Predicate::Review(_)))
         };
+        // Carried with the adoption, or given later in a review of it: as WW-PO-01 counts them.
+        let is_signed = |adoption: &Line<'_>, policy: &Policy| {
+            let reviews = entries.iter().filter(|line| line.is_one_of(&["review.signed"]));
+            let later = reviews.filter_map(|line| match line.event() {
+                Event::ReviewSigned(review) => Some((line, review)),
+                _ => None,
+            });
+            let mut later = later.filter(|(line, review)| {
+                review.subject == Reviewed::Policy
+                    && review.role == Role::Approver
+                    && review.person == policy.approved_by
+                    && review.conclusion == Conclusion::NoIssue
+                    && review.subjects.contains(&adoption.id)
+                    && (line.recorded_at < period.start || line.statements().iter().any(|s| approval(&s.payload)))
+            });
+            adoption.statements().iter().any(|s| approval(&s.payload)) || later.next().is_some()
+        };
         for adopted in self.established.policies.as_deref().unwrap_or_default() {
             let Some(entry) = entries.get(adopted.position) else { continue };
             if entry.recorded_at < period.start {
@@ -108,7 +126,7 @@ impl Facts<'_> {
                     effective_from: policy.effective_from,
                     author: policy.author.clone(),
                     approved_by: policy.approved_by.clone(),
-                    signed: entry.statements().iter().any(|s| approval(&s.payload)),
+                    signed: is_signed(entry, policy),
                     promises: Some(policy.clone()),
                 });
             }

@@ -120,6 +120,8 @@ pub(crate) enum Command {
     /// Write a policy to edit, or look for promises in one that cannot be kept
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write a static site around a bundle: report, page to verify it, how to do so by hand
+    Proof(Box<ProofArgs>),
     /// Print what a shell needs to complete command lines
     Completions {
         /// Which shell
@@ -132,6 +134,40 @@ pub(crate) enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+const PROOF_EXAMPLES: &str = "\
+Example:
+  walwarden proof acme-2026-Q3.zip --trust acme-2026-Q3-handover.json \\
+      --page verify.html --second verify.mjs --out site";
+
+#[derive(Debug, Group)]
+#[command(after_help = PROOF_EXAMPLES)]
+pub(crate) struct ProofArgs {
+    /// The bundle
+    #[arg(value_name = "BUNDLE")]
+    pub(crate) bundle: PathBuf,
+    /// The handover that goes with it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: PathBuf,
+    /// verify.html, as it is released beside the programs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) page: PathBuf,
+    /// verify.mjs, as it is released beside the programs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) second: PathBuf,
+    /// The folder of the specification
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spec: Option<PathBuf>,
+    /// A root of a time-stamping authority; as often as needed
+    #[arg(long = "tsa-root", value_name = "FILE")]
+    pub(crate) tsa_roots: Vec<PathBuf>,
+    /// The instant that counts as now: RFC 3339 [default: the clock's]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) as_of: Option<String>,
+    /// The folder of the site, which is made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
 }
 
 const VAULT_EXAMPLES: &str = "\

@@ -12,6 +12,7 @@ mod key;
 mod manual;
 mod people;
 mod policy;
+mod proof;
 mod prune;
 mod restore_test;
 mod review;
@@ -69,6 +70,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Operator(command) => people::operator(&job, command),
         Task::Handoff(command) => people::handoff(&job, command),
         Task::PolicyCheck { file, json } => policy::check(file, *json),
+        Task::Proof(args) => proof::run(args),
         Task::Completions(shell) => Ok(manual::completions(*shell)),
         Task::Manual { folder } => manual::pages(folder),
         Task::PolicyAdopt(args) => policy::adopt(&job, args),

@@ -25,6 +25,9 @@ pub(crate) fn of(error: &ProduceError) -> String {
 
 fn operator(error: &OperatorError) -> &'static str {
     match error {
+        OperatorError::StatementTooLong { .. } => {
+            "divide the database, or drop what nothing uses: no verifier reads a statement of more than 1 MiB"
+        }
         OperatorError::Config(_) => "correct walwarden.toml in the vault",
         OperatorError::Policy(_) => {
             "correct the policy; `walwarden policy init` writes one that can be taken as a start"

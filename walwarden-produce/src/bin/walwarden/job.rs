@@ -11,8 +11,8 @@ use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorErr
 
 use crate::args::{
     AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs,
-    PolicyAdoptArgs, PolicyCommand, PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs, TriggerArg,
-    VaultCommand, VaultRestoreArgs, VerifyDbArgs,
+    PolicyAdoptArgs, PolicyCommand, ProofArgs, PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs,
+    TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     collect::CollectArgs,
     key::KeyCommand,
     people::{
@@ -39,6 +39,7 @@ pub(crate) enum Task {
     Run(RunJob),
     VaultRestore { config: PathBuf, from: Option<String> },
     ChainMove(ChainMoveArgs),
+    Proof(Box<ProofArgs>),
     Completions(Shell),
     Manual { folder: PathBuf },
     ChainExport { folder: PathBuf },
@@ -158,6 +159,7 @@ impl TryFrom<Args> for Job {
             Command::Chain(ChainCommand::Export { folder }) => Task::ChainExport { folder },
             Command::Chain(ChainCommand::Dump { folder, recipient }) => Task::ChainDump { folder, recipient },
             Command::Chain(ChainCommand::Recover { from }) => Task::ChainRecover { from },
+            Command::Proof(args) => Task::Proof(args),
             Command::Completions { shell } => Task::Completions(shell),
             Command::Manual { folder } => Task::Manual { folder },
             Command::VerifyDb(args) => Task::VerifyDb(args),
