@@ -1,5 +1,5 @@
 # The one door. `make demo` and `make test` do all their own set-up; the rest is for people who change the code.
-.PHONY: help demo proof-data test matrix check fmt lint vectors fixtures bench look proof fuzz mutants dist dist-check clean
+.PHONY: help demo proof-data test matrix check fmt lint vectors fixtures bench look proof fuzz soak mutants dist dist-check clean
 .DEFAULT_GOAL := help
 SHELL := /bin/bash -o pipefail
 
@@ -62,6 +62,10 @@ fuzz: ## five targets, MINUTES each (20 unless told): make fuzz MINUTES=1
 	  cargo +nightly fuzz run --sanitizer none $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$$(( $(or $(MINUTES),20) * 60 )) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 || exit 1; \
 	done
+
+soak: ## runs killed at KILLS points (200 unless told), stores that fail, other generated values each time
+	@.ci/setup test
+	@.ci/soak $(KILLS)
 
 mutants: ## changes the code of core's proofs, chain, envelopes and registry: each change has to fail a test
 	@cargo mutants --package walwarden-core --profile mutants --timeout 60 --output target/mutants \

@@ -12,8 +12,10 @@ use std::{
 use support::{Server, Vault, assert_success, stderr};
 use walwarden_core::event::Event;
 
-/// Kills at this many points of a run.
-const KILLS: u32 = 10;
+/// At how many points of a run it is killed; `make soak` asks for hundreds.
+fn kills() -> u32 {
+    std::env::var("WALWARDEN_KILLS").map_or(10, |text| text.parse().expect("WALWARDEN_KILLS is a number"))
+}
 
 fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
@@ -27,9 +29,10 @@ fn killed_at_ten_points_of_a_backup() {
     assert_success(&vault.run(&["backup"]));
     let whole = began.elapsed();
     let mut acknowledged = vault.entries();
-    for point in 0..KILLS {
+    let kills = kills();
+    for point in 0..kills {
         let mut child = vault.start(&["backup"]);
-        thread::sleep(whole * (2 * point + 1) / (2 * KILLS));
+        thread::sleep(whole * (2 * point + 1) / (2 * kills));
         signal(&child, "-KILL");
         child.wait().unwrap();
         let now = vault.entries();
@@ -59,9 +62,10 @@ fn killed_at_points_of_a_restore_test() {
     let server = Server::start(20_000);
     let vault = Vault::init(&server.conninfo());
     assert_success(&vault.run(&["backup"]));
-    for point in 0..4 {
+    let kills = kills().max(10) * 2 / 5;
+    for point in 0..kills {
         let mut child = vault.start(&["restore-test"]);
-        thread::sleep(Duration::from_millis(200 + 300 * point));
+        thread::sleep(Duration::from_millis(200 + 1200 * u64::from(point) / u64::from(kills)));
         signal(&child, "-KILL");
         child.wait().unwrap();
         vault.kinds();
@@ -86,7 +90,8 @@ fn killed_at_ten_points_of_a_run() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, format!("{text}\n[[copy]]\nname = \"dr\"\nfolder = \"../dr\"\n[vault]\ncopy_to = \"dr\"\n"))
         .unwrap();
-    for database in 0..KILLS {
+    let kills = kills();
+    for point in 0..kills {
         // Each time something is due: a backup of its own, its copies, a restore test.
         assert_success(&vault.run(&["backup"]));
         let mut acknowledged = vault.entries();
@@ -94,11 +99,11 @@ fn killed_at_ten_points_of_a_run() {
         fs::remove_dir_all(vault.dir.path().join("dr/shop")).unwrap();
         let _ = vault.run(&["copy", "--again"]);
         let mut child = vault.start(&["run"]);
-        thread::sleep(Duration::from_millis(60 + 210 * u64::from(database)));
+        thread::sleep(Duration::from_millis(60 + 2100 * u64::from(point) / u64::from(kills)));
         signal(&child, "-KILL");
         child.wait().unwrap();
         let now = vault.entries();
-        assert!(now.starts_with(&acknowledged), "nothing is lost at point {database}");
+        assert!(now.starts_with(&acknowledged), "nothing is lost at point {point}");
         vault.kinds();
     }
     let output = vault.run(&["run"]);
