@@ -75,10 +75,12 @@ const BREAKS = {
     const other = text[at] === "7" ? "8" : "7";
     put(files, LINES, text.slice(0, at) + other + text.slice(at + 1));
   },
-  // The failed backup was never there.
+  // The missed night was never told.
   drop(files) {
     const lines = linesIn(files, LINES);
-    putLines(files, LINES, lines.filter((line, at) => at !== lines.findIndex((one) => one.includes('"type":"backup.failed"'))));
+    const missed = lines.findIndex((line) => line.includes('"type":"occurrence.missed"'));
+    if (missed < 0) throw new Error("this bundle tells of no missed night");
+    putLines(files, LINES, lines.filter((_, at) => at !== missed));
   },
   // Two statements of backups exchange their signatures.
   signature(files) {

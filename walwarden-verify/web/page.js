@@ -272,10 +272,10 @@ async function show(into, what) {
 
 const BREAKS = [
   ["byte", "Change a byte", "One digit of one time, in the middle of the chain."],
-  ["drop", "Drop an event", "The backup that failed was never there: its line is taken out."],
+  ["drop", "Drop an event", "A night without a backup was never told: its line is taken out."],
   ["signature", "Swap a signature", "Two statements of backups exchange their signatures. Both signatures are genuine."],
   ["tail", "Cut the tail", "The last lines and the last heads are left away, so that the record ends sooner than it says."],
-  ["key", "Sign again with another key", "The failed backup is taken out, every hash is computed again, and the whole is signed, correctly, by somebody else."],
+  ["key", "Sign again with another key", "The missed night is taken out, every hash is computed again, and the whole is signed, correctly, by somebody else."],
   ["restore", "Turn a failed restore into a passed one", "In its entry, in its statement, and in every hash over them."],
 ];
 
