@@ -115,7 +115,7 @@ fn index(request: &ProofRequest<'_>, report: &serde_json::Value, pages: Vec<Spec
         Some(other) => other.to_string(),
         None => String::new(),
     };
-    let day = |pointer: &str| text(pointer).get(..10).unwrap_or_default().to_owned();
+    let minute = |pointer: &str| text(pointer).get(..16).unwrap_or_default().replace('T', " ");
     let fact = |name, value, link| Fact { name, value, link };
     let (bundle, handover) = (name(request.bundle), name(request.handover));
     let page = Digest::of(&files::read(request.page)?).to_string();
@@ -137,7 +137,7 @@ fn index(request: &ProofRequest<'_>, report: &serde_json::Value, pages: Vec<Spec
         context! {
             demonstration => organisation.contains("demonstration"),
             organisation,
-            period => format!("{} to {}", day("/claims/period/start"), day("/claims/period/end")),
+            period => format!("{} to {} UTC", minute("/claims/period/start"), minute("/claims/period/end")),
             verdict => text("/verdict/words"),
             checks => text("/counts/passed"),
             failed => text("/counts/failed"),
