@@ -90,6 +90,7 @@ pub fn backup(
     signers: &mut Signers,
     request: &BackupRequest<'_>,
 ) -> Result<BackedUp, NotBackedUp> {
+    encrypted_as_promised(producer, request.database)?;
     let run = Run { id: random::entry_id(producer.now())?, started_at: producer.now(), request };
     let folder = run.folder();
     let mark = runs::mark(&producer.folder, run.id, &folder).map_err(ProduceError::from)?;
@@ -112,6 +113,17 @@ pub fn backup(
         Ok((entry, completed)) => Ok(BackedUp { entry, completed, warnings }),
         Err(error) => Err(run.not_acknowledged(producer, signers, mark, error)),
     }
+}
+
+/// Refuses to store in the clear what the policy promises to encrypt.
+fn encrypted_as_promised(producer: &Producer, database: &DatabaseConfig) -> Result<(), ProduceError> {
+    let policy = producer.policy(&producer.chain.read()?)?;
+    let promised = policy.as_ref().and_then(|policy| policy.database(&database.id)?.encryption.as_ref());
+    let is_promised = promised.is_some_and(|promised| !promised.backup.is_empty());
+    if is_promised && producer.encryption.is_none() {
+        return Err(OperatorError::Unencrypted(database.id.clone()).into());
+    }
+    Ok(())
 }
 
 struct Run<'a> {

@@ -6,7 +6,7 @@
 use std::{io, path::PathBuf};
 
 use walwarden_core::{
-    Digest, Origin,
+    Digest, EntryId, Origin,
     chain::ChainError,
     jcs::JcsError,
     key::{KeyError, KeyId},
@@ -93,6 +93,12 @@ pub enum OperatorError {
     /// Recipients or identities.
     #[error(transparent)]
     Encryption(#[from] EncryptionError),
+    /// The policy promises encrypted backups, and there is nobody to encrypt to.
+    #[error("the policy promises that backups of {0} are encrypted, and [encryption] names no recipients")]
+    Unencrypted(String),
+    /// An encrypted backup is to be opened, and nothing that opens it was given.
+    #[error("backup {0} is encrypted, and no identity was given to open it")]
+    NoIdentity(EntryId),
     /// A connection string.
     #[error("database {database}: {error}")]
     Connection {

@@ -111,8 +111,8 @@ pub fn run(
             Some(String::from("not done: the signer is away"))
         } else {
             match perform(producer, signers, request, &task) {
-                // It went away meanwhile.
-                Err(error) if error.is_away() => Some(error.to_string()),
+                // The signer went away meanwhile; or what is asked for cannot be, which keeps nothing else from being done.
+                Err(error) if error.is_away() || matches!(error, ProduceError::Operator(_)) => Some(error.to_string()),
                 done => done?,
             }
         };

@@ -101,8 +101,10 @@ fn sweep(producer: &Producer) -> Result<(), ProduceError> {
 
 /// What opens encrypted backups: the file that was named, else the configured one, else nothing.
 fn identities(producer: &Producer, named: Option<&Path>) -> Result<Identities, ProduceError> {
-    match named.or(producer.config.encryption.identity.as_deref()) {
-        Some(file) => Ok(Identities::read(&producer.folder.join(file)).map_err(OperatorError::from)?),
+    // What is typed is sought from the current folder, what is configured from the vault.
+    let configured = producer.config.encryption.identity.as_deref().map(|file| producer.folder.join(file));
+    match named.map(Path::to_owned).or(configured) {
+        Some(file) => Ok(Identities::read(&file).map_err(OperatorError::from)?),
         None => Ok(Identities::default()),
     }
 }
@@ -154,6 +156,6 @@ fn heartbeat(producer: &Producer) {
 fn print(facts: &[(&str, String)]) {
     let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in facts {
-        println!("{name:width$}  {value}");
+        say!("{name:width$}  {value}");
     }
 }

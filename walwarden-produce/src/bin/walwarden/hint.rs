@@ -43,6 +43,12 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::NoBackup(_) => "see `walwarden status` for what exists; `walwarden backup` makes one",
         OperatorError::NoCopyOfVault => "add [vault] copy_to = \"NAME\" to walwarden.toml, or give --from NAME",
         OperatorError::UnknownStore { .. } => "give one of those names, or add a [[copy]] to walwarden.toml",
+        OperatorError::Unencrypted(_) => {
+            "add [encryption] recipients = [\"age1...\"] to walwarden.toml, or adopt a policy that promises none"
+        }
+        OperatorError::NoIdentity(_) => {
+            "fetch the identity from where it is kept, and test by hand: walwarden restore-test --identity FILE"
+        }
         OperatorError::Encryption(_) => {
             "age-keygen -o FILE makes an identity; its public key (age1...) is what [encryption] recipients wants"
         }

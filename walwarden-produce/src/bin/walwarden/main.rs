@@ -2,6 +2,22 @@
 //!
 //! Data goes to standard output, talk to standard error.
 
+/// Prints a line. A reader that has gone away, as `head` does, ends nothing: what is done goes on.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($line)*);
+    }};
+}
+
+/// Prints text that brings its own ends of lines, as [`say`] does.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = write!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod args;
 mod commands;
 mod exit;

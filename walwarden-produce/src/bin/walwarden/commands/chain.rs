@@ -29,7 +29,7 @@ pub(super) fn to_postgres(job: &Job, args: &ChainMoveArgs) -> Result<Exit, Produ
     let moved = transfer(here.as_ref(), &mut there)?;
     told(moved);
     talk::notice("the chain is there now; say so in walwarden.toml before anything else is done:");
-    println!("\n[chain]\nconnection = {}\nschema = {}", quoted(&args.to), quoted(&args.schema));
+    say!("\n[chain]\nconnection = {}\nschema = {}", quoted(&args.to), quoted(&args.schema));
     Ok(Exit::Done)
 }
 
@@ -48,7 +48,7 @@ pub(super) fn dumped(job: &Job, folder: &Path, recipient: Option<&str>) -> Resul
     drop(passphrase);
     let dumped = dump(&mut producer, &mut signers, folder, &verifier, recipient)?;
     for (name, lines) in &dumped.lines {
-        println!("{lines:>8}  {name}");
+        say!("{lines:>8}  {name}");
     }
     print(&[
         ("bundle", dumped.sealed.path.display().to_string()),

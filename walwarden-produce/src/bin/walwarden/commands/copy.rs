@@ -38,7 +38,7 @@ pub(super) fn copies(
 
 fn told(copied: &Copied) -> bool {
     let Copied { verified, store, error, .. } = copied;
-    println!("copy  {}  {store}  {}", verified.backup, verified.outcome.word());
+    say!("copy  {}  {store}  {}", verified.backup, verified.outcome.word());
     if let Some(error) = error {
         talk::two_lines(
             &format!("the copy of backup {} in {store} is {}: {error}", verified.backup, verified.outcome.word()),

@@ -8,6 +8,6 @@ use crate::{exit::Exit, job::Job};
 pub(super) fn run(job: &Job) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
     let head = producer.chain.read()?.head()?;
-    println!("{} {} {}", producer.chain.origin(), head.size, head.root);
+    say!("{} {} {}", producer.chain.origin(), head.size, head.root);
     Ok(Exit::Done)
 }

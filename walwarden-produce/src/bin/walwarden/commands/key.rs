@@ -41,19 +41,14 @@ pub(super) fn run(job: &Job, command: &KeyCommand) -> Result<Exit, ProduceError>
 fn list(job: &Job) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
     let registry = &producer.registry;
-    println!(
-        "registry version {}, {} of {} roots must sign",
-        registry.version,
-        registry.threshold,
-        registry.roots.len()
-    );
+    say!("registry version {}, {} of {} roots must sign", registry.version, registry.threshold, registry.roots.len());
     for root in &registry.roots {
-        println!("root  {}  sha256 {}", root.id(), root.fingerprint());
+        say!("root  {}  sha256 {}", root.id(), root.fingerprint());
     }
     for key in &registry.keys {
         let uses: Vec<&str> = key.uses.iter().map(|purpose| purpose.word()).collect();
         let (state, storage) = (key.state.word(), key.storage.word());
-        println!("key   {}  {state}  {storage}  {}  {}", key.jwk.id(), key.custodian, uses.join("+"));
+        say!("key   {}  {state}  {storage}  {}  {}", key.jwk.id(), key.custodian, uses.join("+"));
     }
     Ok(Exit::Done)
 }
@@ -62,14 +57,14 @@ fn compared(job: &Job, file: &Path) -> Result<Exit, ProduceError> {
     let differences = compare(&open(job)?, file)?;
     for difference in &differences {
         match difference {
-            Difference::Added(key) => println!("added    {key}  only in the vault"),
-            Difference::Missing(key) => println!("missing  {key}  only in the file"),
+            Difference::Added(key) => say!("added    {key}  only in the vault"),
+            Difference::Missing(key) => say!("missing  {key}  only in the file"),
             Difference::Changed { key, column, kept, now } => {
-                println!("changed  {key}  {column}: {kept:?}, now {now:?}")
+                say!("changed  {key}  {column}: {kept:?}, now {now:?}")
             }
         }
     }
-    println!("{}", if differences.is_empty() { "same" } else { "differs" });
+    say!("{}", if differences.is_empty() { "same" } else { "differs" });
     Ok(if differences.is_empty() { Exit::Done } else { Exit::Failed })
 }
 

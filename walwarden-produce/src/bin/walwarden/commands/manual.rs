@@ -18,7 +18,7 @@ pub(super) fn pages(folder: &Path) -> Result<Exit, ProduceError> {
     }
     std::fs::create_dir(folder).map_err(StorageError::at("make", folder))?;
     clap_mangen::generate_to(Args::command(), folder).map_err(StorageError::at("write pages into", folder))?;
-    println!("man pages in {}; man -l {} shows the first", folder.display(), folder.join("walwarden.1").display());
+    say!("man pages in {}; man -l {} shows the first", folder.display(), folder.join("walwarden.1").display());
     Ok(Exit::Done)
 }
 

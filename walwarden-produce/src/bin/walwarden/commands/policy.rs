@@ -15,7 +15,7 @@ use crate::{args::PolicyAdoptArgs, exit::Exit, job::Job, talk};
 pub(super) fn check(file: &Path, json: bool) -> Result<Exit, ProduceError> {
     let checked = policy_file::check(file, SystemClock.now())?;
     if json {
-        print!("{}", checked.to_json());
+        tell!("{}", checked.to_json());
     } else {
         lines(&checked);
     }
@@ -35,19 +35,13 @@ fn refused(checked: &Checked) -> Option<Exit> {
 
 fn lines(checked: &Checked) {
     for finding in &checked.linted.findings {
-        println!(
-            "{}  {}  {}: {}",
-            finding.lint.severity.word(),
-            finding.lint.id,
-            plain(&finding.at),
-            plain(&finding.what)
-        );
+        say!("{}  {}  {}: {}", finding.lint.severity.word(), finding.lint.id, plain(&finding.at), plain(&finding.what));
     }
     for one in &checked.linted.not_looked_at {
-        println!("not looked at  {}: {}", one.lint.id, one.why);
+        say!("not looked at  {}: {}", one.lint.id, one.why);
     }
-    println!("policy {}, {} databases", plain(&checked.policy.version), checked.policy.databases.len());
-    println!("sha256 {}", checked.sha256);
+    say!("policy {}, {} databases", plain(&checked.policy.version), checked.policy.databases.len());
+    say!("sha256 {}", checked.sha256);
 }
 
 /// A terminal obeys control characters, also those in a name.
@@ -82,6 +76,6 @@ pub(super) fn adopt(job: &Job, args: &PolicyAdoptArgs) -> Result<Exit, ProduceEr
 
 pub(super) fn init(file: &Path, minimal: bool) -> Result<Exit, ProduceError> {
     policy_file::write(file, minimal, SystemClock.now())?;
-    println!("{}", file.display());
+    say!("{}", file.display());
     Ok(Exit::Done)
 }

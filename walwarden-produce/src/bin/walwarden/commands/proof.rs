@@ -20,6 +20,6 @@ pub(super) fn run(args: &ProofArgs) -> Result<Exit, ProduceError> {
         out: &args.out,
         verifier: &verifier()?,
     })?;
-    println!("{}", args.out.join("index.html").display());
+    say!("{}", args.out.join("index.html").display());
     Ok(Exit::Done)
 }

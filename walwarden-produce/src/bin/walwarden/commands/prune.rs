@@ -15,7 +15,7 @@ pub(super) fn run(job: &Job, yes: bool) -> Result<Exit, ProduceError> {
     let due = due_now(&producer, &producer.chain.read()?)?;
     due.iter().for_each(|due| planned(due, yes));
     if due.is_empty() {
-        println!("nothing to delete: the retention keeps every backup there is");
+        say!("nothing to delete: the retention keeps every backup there is");
         return Ok(Exit::Done);
     }
     if !yes {
@@ -32,7 +32,7 @@ pub(super) fn run(job: &Job, yes: bool) -> Result<Exit, ProduceError> {
     let mut exit = Exit::Done;
     for due in &due {
         let pruned = prune(&mut producer, &mut signers, due)?;
-        println!("deleted  {} of {}, entry {}", pruned.pruned.confirmed.len(), due.backups.len(), pruned.entry.seq);
+        say!("deleted  {} of {}, entry {}", pruned.pruned.confirmed.len(), due.backups.len(), pruned.entry.seq);
         for failure in &pruned.failures {
             talk::two_lines(failure, "it is recorded as not confirmed; see to the store, the next run tries again");
             exit = Exit::Failed;
@@ -44,9 +44,9 @@ pub(super) fn run(job: &Job, yes: bool) -> Result<Exit, ProduceError> {
 fn planned(due: &Due, yes: bool) {
     let verb = if yes { "delete " } else { "would delete " };
     for id in &due.backups {
-        println!("{verb} {} {id}", due.database);
+        say!("{verb} {} {id}", due.database);
     }
     for id in &due.held {
-        println!("held  {} {id}", due.database);
+        say!("held  {} {id}", due.database);
     }
 }

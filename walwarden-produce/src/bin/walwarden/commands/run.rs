@@ -21,7 +21,7 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
     let planned = plan(&producer)?;
     if task.plan {
-        planned.iter().for_each(|task| println!("due   {}", task.words()));
+        planned.iter().for_each(|task| say!("due   {}", task.words()));
         return coming(&producer, planned.is_empty());
     }
     // Without anything to do no key is opened.
@@ -70,9 +70,9 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
 fn told(done: &Done) -> bool {
     let seconds = done.to.seconds_since(done.from);
     match &done.failure {
-        None => println!("done  {}  {seconds} s", done.task.words()),
+        None => say!("done  {}  {seconds} s", done.task.words()),
         Some(why) => {
-            println!("FAILED  {}  {seconds} s", done.task.words());
+            say!("FAILED  {}  {seconds} s", done.task.words());
             talk::two_lines(
                 &format!("{}: {why}", done.task.words()),
                 "the next run tries again; `walwarden status` says what is recorded",
@@ -85,10 +85,10 @@ fn told(done: &Done) -> bool {
 /// What comes next.
 fn coming(producer: &Producer, nothing: bool) -> Result<Exit, ProduceError> {
     if nothing {
-        println!("nothing is due");
+        say!("nothing is due");
     }
     for (database, at) in next(producer)? {
-        println!("next  backup of {database} at {at}");
+        say!("next  backup of {database} at {at}");
     }
     Ok(Exit::Done)
 }

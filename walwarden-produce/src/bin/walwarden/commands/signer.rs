@@ -26,7 +26,7 @@ pub(super) fn serve(job: &Job, task: &SignerServeJob) -> Result<Exit, ProduceErr
     let server = Arc::new(Server::open(&task.keys, folder, task.clients.clone(), Box::new(talk::notice))?);
     let listener = listen(&task.socket)?;
     for key in server.keys() {
-        println!("{}", held(&key.jwk, &key.uses));
+        say!("{}", held(&key.jwk, &key.uses));
     }
     talk::notice(&format!("signs for whoever may reach {}", task.socket.display()));
     server.serve(&listener).map_err(StorageError::at("listen on", &task.socket))?;
@@ -38,7 +38,7 @@ pub(super) fn show(job: &Job) -> Result<Exit, ProduceError> {
     let config = producer.config.signer.as_ref().ok_or(OperatorError::NoSigner)?;
     let signer = config.open(&producer.folder).map_err(OperatorError::from)?;
     for key in signer.keys().map_err(ProduceError::from)? {
-        println!("{}", held(&key.jwk, &key.uses));
+        say!("{}", held(&key.jwk, &key.uses));
     }
     let last = signer.last_head()?;
     print(&[("origin", last.origin.to_string()), ("last head", format!("{} {}", last.head.size, last.head.root))]);

@@ -26,46 +26,46 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     if let Some(text) = whole {
         match &args.out {
             Some(path) => replace(path, text.as_bytes(), 0o644)?,
-            None => print!("{text}"),
+            None => tell!("{text}"),
         }
         return Ok(Exit::Done);
     }
     if args.json {
-        println!("{:#}", json(&producer)?);
+        say!("{:#}", json(&producer)?);
         return Ok(Exit::Done);
     }
     for task in plan(&producer)? {
-        println!("due    {}", task.words());
+        say!("due    {}", task.words());
     }
     for one in awaited(&producer)? {
-        println!("waits  {}: {}", words(&one), terms(&one, producer.now()));
+        say!("waits  {}: {}", words(&one), terms(&one, producer.now()));
     }
     for (name, text) in standing(&producer)? {
-        println!("wrong  {name}: {text}");
+        say!("wrong  {name}: {text}");
     }
     let status = status(&producer)?;
-    println!("chain  {}", status.origin);
-    println!("head   {} {}", status.head.size, status.head.root);
+    say!("chain  {}", status.origin);
+    say!("head   {} {}", status.head.size, status.head.root);
     if status.uncovered > 0 {
-        println!("       {} entries lie above it; the next run covers them", status.uncovered);
+        say!("       {} entries lie above it; the next run covers them", status.uncovered);
     }
     for (id, at, event) in &status.waiting {
-        println!("spool  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
+        say!("spool  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
     }
     status.databases.iter().for_each(database);
-    println!("\nrules, over everything recorded so far");
+    say!("\nrules, over everything recorded so far");
     for result in &status.rules {
         let (symbol, words) = result.status.print();
         let count = match result.items.len() {
             0 => String::new(),
             all => format!("  {} of {all} deviate", result.deviating()),
         };
-        println!("{symbol:3} {:9} {words}{count}  {}", result.rule.id, result.rule.title);
+        say!("{symbol:3} {:9} {words}{count}  {}", result.rule.id, result.rule.title);
         for item in result.items.iter().filter_map(|item| Some((&item.database, item.at, item.deviation.as_ref()?))) {
-            println!("              {} {}: {}", item.0, item.1, item.2);
+            say!("              {} {}: {}", item.0, item.1, item.2);
         }
         if !result.reason.is_empty() {
-            println!("              {}", result.reason);
+            say!("              {}", result.reason);
         }
     }
     Ok(Exit::Done)
@@ -107,19 +107,19 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
 }
 
 fn database(database: &DatabaseStatus) {
-    println!("\n{}", database.id);
+    say!("\n{}", database.id);
     match &database.last_backup {
-        Some((id, at)) => println!("  backups        {}, the last one {id} of {at}", database.backups),
-        None => println!("  backups        none"),
+        Some((id, at)) => say!("  backups        {}, the last one {id} of {at}", database.backups),
+        None => say!("  backups        none"),
     }
     if let Some((at, stage, reason)) = &database.last_failure {
-        println!("  last failure   {at} at {} ({reason})", stage.word());
+        say!("  last failure   {at} at {} ({reason})", stage.word());
     }
     for run in &database.open {
-        println!("  without an end {run}");
+        say!("  without an end {run}");
     }
     match &database.last_test {
-        Some((at, outcome)) => println!("  restore test   {} at {at}", outcome.word()),
-        None => println!("  restore test   none"),
+        Some((at, outcome)) => say!("  restore test   {} at {at}", outcome.word()),
+        None => say!("  restore test   none"),
     }
 }

@@ -158,13 +158,13 @@ fn told(attested: &Attested, found: &Content, expected: Digest, equal: bool) -> 
         ("equal", if equal { "yes" } else { "NO" }.into()),
     ]);
     for name in &found.mismatches {
-        println!("differs   {}", plain(name));
+        say!("differs   {}", plain(name));
         for narrowed in found.narrowed.iter().filter(|narrowed| narrowed.table == *name) {
             tell_ranges(narrowed);
         }
     }
     if !found.omitted_equal {
-        println!("differs   what is left out of the content");
+        say!("differs   what is left out of the content");
     }
     if equal {
         return Exit::Done;
@@ -188,11 +188,11 @@ fn tell_ranges(narrowed: &Narrowed) {
     for range in narrowed.ranges.iter().take(RANGES_TOLD) {
         let from = range.from.as_deref().map(|texts| format!(" from {}", key(texts))).unwrap_or_default();
         let before = range.before.as_deref().map(|texts| format!(" before {}", key(texts))).unwrap_or_default();
-        println!("  range   ({}){from}{before}: at most {} rows of the backup", columns.join(", "), range.rows);
+        say!("  range   ({}){from}{before}: at most {} rows of the backup", columns.join(", "), range.rows);
     }
     match narrowed.ranges.len().checked_sub(RANGES_TOLD) {
-        Some(more @ 1..) => println!("  range   and {more} more"),
-        None if narrowed.ranges.is_empty() => println!("  range   none: the rows are equal, the columns are not"),
+        Some(more @ 1..) => say!("  range   and {more} more"),
+        None if narrowed.ranges.is_empty() => say!("  range   none: the rows are equal, the columns are not"),
         _ => {}
     }
 }
