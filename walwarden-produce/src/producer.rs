@@ -1,8 +1,10 @@
 //! A vault at work: its chain, its store, its registry, and who works.
 
 use std::{
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
 };
 
 use walwarden_core::{
@@ -123,9 +125,15 @@ impl Producer {
     /// # Errors
     /// A wrong passphrase, or a key that the registry does not have.
     pub fn unlock(&self, passphrase: &str, purpose: Use) -> Result<Signers, ProduceError> {
-        let head = self.unlock_head(passphrase)?;
+        let head = self.head_signer(self.holder(passphrase)?)?;
         let statement = StatementSigner::new(Arc::clone(head.holder()), &self.registry, purpose);
-        unless_away(statement.ready())?;
+        // To open a key is made to cost a tenth of a second: both at once.
+        let ready = thread::scope(|scope| {
+            let other = scope.spawn(|| statement.ready());
+            let ready = head.ready();
+            [ready, other.join().unwrap_or_else(|panic| resume_unwind(panic))]
+        });
+        ready.into_iter().try_for_each(unless_away)?;
         Ok(Signers { head, statement })
     }
 

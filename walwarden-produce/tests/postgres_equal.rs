@@ -18,7 +18,7 @@ use walwarden_core::{
 use walwarden_produce::{
     dump::{DumpSettings, Progress, Stage, settings::Format},
     postgres::{Connection, Program, Session},
-    restore::checks::{self, SmokeQuery},
+    restore::checks::{self, Backend, SmokeQuery},
 };
 
 #[test]
@@ -294,9 +294,30 @@ fn amcheck_can_fail() {
     sql(&small, "CREATE TABLE public.t AS SELECT n FROM generate_series(1, 100) n");
     sql(&small, "CREATE FUNCTION public.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1'");
     sql(&small, "CREATE INDEX lies ON public.t (public.f(n))");
-    assert_eq!(checks::amcheck(&small).unwrap(), (Amcheck::Ok, None));
+    assert_eq!(checks::amcheck(&small, &Backend::default()).unwrap(), (Amcheck::Ok, None));
     sql(&small, "CREATE OR REPLACE FUNCTION public.f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT -$1'");
-    assert_eq!(checks::amcheck(&small).unwrap().0, Amcheck::Failed);
+    assert_eq!(checks::amcheck(&small, &Backend::default()).unwrap().0, Amcheck::Failed);
+}
+
+#[test]
+fn an_amcheck_that_takes_too_long_is_ended() {
+    let source = cluster();
+    let small = database(&source, "small", &[]);
+    sql(&small, "CREATE TABLE public.t (v int PRIMARY KEY)");
+    let mut other = Session::open(&small).unwrap();
+    other.run("BEGIN; LOCK TABLE public.t IN ACCESS EXCLUSIVE MODE").unwrap();
+    let backend = Backend::default();
+    thread::scope(|scope| {
+        let check = scope.spawn(|| checks::amcheck(&small, &backend));
+        thread::sleep(Duration::from_millis(500));
+        assert!(!check.is_finished(), "it did not wait for the lock");
+        while !check.is_finished() {
+            backend.end(&small);
+        }
+        assert_eq!(check.join().unwrap().unwrap_err().reason_code(), "server-shutdown");
+    });
+    other.run("COMMIT").unwrap();
+    assert_eq!(checks::amcheck(&small, &Backend::default()).unwrap(), (Amcheck::Ok, None));
 }
 
 #[test]

@@ -23,7 +23,7 @@ use super::{
 use crate::postgres::{Connection, Program, ServerFacts, snapshot::SHARED_LOCK_MILLISECONDS, tools::major_of};
 
 /// How often a running pg_dump is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+const GLANCE: Duration = Duration::from_millis(20);
 /// Bytes kept of a child's standard error; its digest covers these.
 const STDERR_BYTES: usize = 1 << 20;
 

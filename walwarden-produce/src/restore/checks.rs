@@ -1,6 +1,6 @@
 //! What is looked at in a restored database besides its rows.
 
-use std::{process::Stdio, time::Instant};
+use std::{process::Stdio, sync::OnceLock, time::Instant};
 
 use walwarden_core::{
     Digest,
@@ -90,12 +90,29 @@ fn covers(session: &mut Session, here: &Sequence, expected: &backup::Sequence) -
     Ok(was_below || here.position * direction >= value * direction)
 }
 
+/// The server's process of a session that another thread may have to end: one statement can take hours.
+#[derive(Debug, Default)]
+pub struct Backend(OnceLock<u32>);
+
+impl Backend {
+    /// Ends it, where it is known. That it is gone already is no error.
+    pub fn end(&self, connection: &Connection) {
+        if let Some(pid) = self.0.get() {
+            let _ = Session::open(connection)
+                .and_then(|mut session| session.rows(&format!("SELECT pg_terminate_backend({pid})")).map(drop));
+        }
+    }
+}
+
 /// Checks heaps and B-trees with `amcheck` where the server has it. Says what is corrupt.
 ///
 /// # Errors
-/// [`SqlError`] that is not a finding of corruption.
-pub fn amcheck(connection: &Connection) -> Result<(Amcheck, Option<String>), SqlError> {
+/// [`SqlError`] that is not a finding of corruption, also when `backend` was ended.
+pub fn amcheck(connection: &Connection, backend: &Backend) -> Result<(Amcheck, Option<String>), SqlError> {
     let mut session = Session::open(connection)?;
+    let [pid] = session.one("SELECT pg_backend_pid()::text")?;
+    let pid = pid.parse().map_err(|_| SqlError::Answer("a process id that is no number".into()))?;
+    backend.0.get_or_init(|| pid);
     let [available] = session.one("SELECT count(*)::text FROM pg_available_extensions WHERE name = 'amcheck'")?;
     if available == "0" {
         return Ok((Amcheck::Absent, None));

@@ -6,8 +6,11 @@
 
 use std::{
     collections::BTreeMap,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 
 use walwarden_core::{
@@ -21,13 +24,13 @@ use walwarden_core::{
 };
 
 use super::{
-    checks::{self, SmokeQuery},
+    checks::{self, Backend, SmokeQuery},
     pg_restore,
 };
 use crate::{
     dump::{Progress, throttle::Throttle},
     postgres::{
-        Connection, ServerFacts, Session, catalog,
+        Connection, ServerFacts, Session, SqlError, catalog,
         quote::quote_ident,
         rows::Reading,
         schema::{differing_kinds, fingerprint},
@@ -200,6 +203,9 @@ pub(crate) fn totals(leaves: &[ContentLeaf]) -> (u64, u64) {
     tables.fold((0, 0), |(tables, rows), leaf| (tables + 1, rows + leaf.rows_and_root().0))
 }
 
+/// How often a check that goes on by itself is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
+
 struct Run<'a> {
     request: &'a RestoreRequest<'a>,
     /// The program that reads the archive, once the server is known.
@@ -232,11 +238,24 @@ impl Run<'_> {
             return;
         }
         self.result.usable_at = Some((self.request.now)());
-        self.step("rows", |run| run.rows(restored));
-        self.step("schema", |run| run.schema(restored));
-        self.step("sequences", |run| run.sequences(restored));
-        self.step("indexes", |run| run.indexes(restored));
-        self.step("amcheck", |run| run.amcheck(restored));
+        // Heaps and indexes are checked meanwhile: reading rows waits for one backend, and leaves a processor idle.
+        let (now, backend) = (self.request.now, Backend::default());
+        thread::scope(|scope| {
+            let amcheck = scope.spawn(|| (now(), checks::amcheck(restored, &backend), now()));
+            self.step("rows", |run| run.rows(restored));
+            self.step("schema", |run| run.schema(restored));
+            self.step("sequences", |run| run.sequences(restored));
+            self.step("indexes", |run| run.indexes(restored));
+            while !amcheck.is_finished() {
+                if self.request.cancel.load(Ordering::Relaxed) {
+                    backend.end(restored);
+                }
+                thread::sleep(GLANCE);
+            }
+            let (started_at, found, ended_at) = amcheck.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let done = self.amcheck(found);
+            self.done("amcheck", (started_at, ended_at), done);
+        });
         self.step("smoke", |run| run.smoke(restored));
     }
 
@@ -245,14 +264,19 @@ impl Run<'_> {
         let started_at = (self.request.now)();
         let stopped = self.request.cancel.load(Ordering::Relaxed);
         let done = if stopped { Ok(Done::Skipped("stopped".into())) } else { work(self) };
+        self.done(name, (started_at, (self.request.now)()), done) && !stopped
+    }
+
+    /// Records a step that began and ended then; true when nothing failed.
+    fn done(&mut self, name: &str, (started_at, ended_at): (Time, Time), done: Result<Done, Failure>) -> bool {
         let (outcome, detail) = match done {
             Ok(Done::Ok(detail)) => (StepOutcome::Ok, detail),
             Ok(Done::Skipped(why)) => (StepOutcome::Skipped, Some(why)),
             Err(why) => (StepOutcome::Failed, Some(why)),
         };
-        let seconds = (self.request.now)().seconds_since(started_at);
+        let seconds = ended_at.seconds_since(started_at);
         self.result.steps.push(Step { name: name.into(), outcome, started_at, seconds, detail });
-        outcome != StepOutcome::Failed && !stopped
+        outcome != StepOutcome::Failed
     }
 
     fn server(&mut self, admin: &Connection) -> Result<Done, Failure> {
@@ -363,8 +387,11 @@ impl Run<'_> {
         }
     }
 
-    fn amcheck(&mut self, restored: &Connection) -> Result<Done, Failure> {
-        let (found, detail) = checks::amcheck(restored).map_err(told)?;
+    fn amcheck(&mut self, found: Result<(Amcheck, Option<String>), SqlError>) -> Result<Done, Failure> {
+        if found.is_err() && self.request.cancel.load(Ordering::Relaxed) {
+            return Ok(Done::Skipped("stopped".into()));
+        }
+        let (found, detail) = found.map_err(told)?;
         self.result.amcheck = found;
         match (found, self.request.amcheck_required) {
             (Amcheck::Ok, _) => Ok(Done::Ok(None)),
