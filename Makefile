@@ -28,6 +28,7 @@ fmt:
 
 lint:
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --workspace --features walwarden-produce/kms --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check bans licenses sources \
 	  && cargo deny --manifest-path walwarden-verify/Cargo.toml --log-level error check --config walwarden-verify/deny.toml bans; \

@@ -11,7 +11,7 @@ use crate::{
     checkpoint::Head,
     dsse::Signed,
     jcs::{self, JcsError},
-    key::Ed25519Key,
+    key::{Ed25519Key, KeyId},
     merkle::{Proof, ProofError, TreeHead, verify_consistency},
     statement::{
         Backup, Bundle, Evidence, Predicate, RestoreTest, Review, Statement, StatementError, key_registry::Use,
@@ -123,6 +123,9 @@ pub enum SignError {
     /// The signer could not remember, or does not work as it should.
     #[error("the signer is unavailable: {0}")]
     Unavailable(String),
+    /// What the signer gave is no signature by the key that was asked for, over what was to be signed.
+    #[error("what the signer gave is no signature by key {0} over what was to be signed")]
+    Mismatch(KeyId),
     /// The signer could not be reached; whether it has signed is not known.
     #[error("the signer is away: {0}")]
     Away(String),

@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,7 +19,10 @@ use crate::{
     dump::DumpSettings,
     error::{OperatorError, ProduceError, StorageError, VaultError},
     postgres::{Connection, Tools},
-    signer::remote::{PATIENCE, Remote, Way},
+    signer::{
+        Holder,
+        remote::{PATIENCE, Remote, Way},
+    },
     store::{LOCAL, Location, Store, local::LocalStore, remote::RemoteStore},
 };
 
@@ -35,6 +39,8 @@ pub struct Config {
     pub keys: PathBuf,
     /// A signer apart that has the log and statement keys; without it they are opened in that folder.
     pub signer: Option<SignerConfig>,
+    /// A key of AWS KMS for statements; those beside it, heads among them, stay with the signer or in the folder.
+    pub kms: Option<KmsConfig>,
     /// Where backups are stored.
     pub store: StoreConfig,
     /// Where copies of them are kept, each under its name.
@@ -159,6 +165,42 @@ impl SignerConfig {
             _ => return Err(ConfigError("[signer] needs a socket or a command, and not both".into())),
         };
         Ok(Remote::new(way, self.timeout_seconds.map_or(PATIENCE, Duration::from_secs)))
+    }
+}
+
+/// A key of AWS KMS for statements.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsConfig {
+    /// Its id, its ARN, or an alias of it.
+    pub key: String,
+    /// The region that it is in.
+    pub region: String,
+    /// The address of a service that is not the region's usual one.
+    pub endpoint: Option<String>,
+    /// As of a store: what the names of the environment's variables begin with that hold the credentials.
+    pub env_prefix: Option<String>,
+    /// As of a store: a file with such variables.
+    pub credentials: Option<PathBuf>,
+}
+
+impl KmsConfig {
+    /// The key, before the holder of the others; nothing is asked of it yet.
+    ///
+    /// # Errors
+    /// The file of credentials cannot be read, or this program was built without the service.
+    #[cfg(feature = "kms")]
+    pub fn open(&self, others: Arc<dyn Holder>) -> Result<Arc<dyn Holder>, ProduceError> {
+        Ok(Arc::new(crate::signer::aws_kms::Kms::open(self, others)?))
+    }
+
+    /// The key, before the holder of the others.
+    ///
+    /// # Errors
+    /// This program was built without the service.
+    #[cfg(not(feature = "kms"))]
+    pub fn open(&self, _: Arc<dyn Holder>) -> Result<Arc<dyn Holder>, ProduceError> {
+        Err(OperatorError::WithoutKms.into())
     }
 }
 

@@ -235,6 +235,12 @@ pub enum OperatorError {
     /// No signer to ask.
     #[error("walwarden.toml names no signer")]
     NoSigner,
+    /// A key of AWS KMS, and a program that does not know the service.
+    #[error("walwarden.toml has [kms], and this walwarden was built without it")]
+    WithoutKms,
+    /// A key that no command of ours can replace.
+    #[error("key {0} lies with a service, which makes no key at our asking")]
+    KeyInService(KeyId),
     /// Nothing to restore.
     #[error("no completed backup {0}")]
     NoBackup(String),

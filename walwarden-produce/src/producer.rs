@@ -147,15 +147,20 @@ impl Producer {
         Ok(head)
     }
 
-    /// What holds the keys: a signer apart, where one is configured, else the folder of keys, which the passphrase opens.
+    /// What holds the keys: a signer apart, where one is configured, else the folder of keys, which the passphrase opens;
+    /// before it a key of AWS KMS, where one is configured.
     ///
     /// # Errors
     /// What is configured is no signer.
-    pub fn holder(&self, passphrase: &str) -> Result<Arc<dyn Holder>, OperatorError> {
-        Ok(match &self.config.signer {
-            Some(signer) => Arc::new(signer.open(&self.folder)?),
+    pub fn holder(&self, passphrase: &str) -> Result<Arc<dyn Holder>, ProduceError> {
+        let holder: Arc<dyn Holder> = match &self.config.signer {
+            Some(signer) => Arc::new(signer.open(&self.folder).map_err(OperatorError::from)?),
             None => Arc::new(Folder::new(&self.config.keys, Passphrase::new(passphrase.into()))),
-        })
+        };
+        match &self.config.kms {
+            Some(kms) => kms.open(holder),
+            None => Ok(holder),
+        }
     }
 
     fn head_signer(&self, holder: Arc<dyn Holder>) -> Result<HeadSigner, ProduceError> {

@@ -1,9 +1,12 @@
 //! Signers: core's two operations, wherever the keys lie.
 //!
 //! A [`Holder`] has log and statement keys and remembers the head that was signed last: the [`folder`] of keys of this
-//! host, or a signer apart that is spoken to in lines ([`wire`], [`remote`]). A signer is never asked to sign bytes. It
+//! host, or a signer apart that is spoken to in lines ([`wire`], [`remote`]); a key of AWS KMS for statements may stand before
+//! either (`aws_kms`). A signer is never asked to sign bytes. It
 //! signs a head only as an extension of the last one, and a statement only after it has parsed it (`spec:keys-10`).
 
+#[cfg(feature = "kms")]
+pub mod aws_kms;
 pub mod folder;
 pub mod key_file;
 pub mod remote;
@@ -147,7 +150,10 @@ impl SignHead for HeadSigner {
         let signed: Vec<_> = keys.into_iter().zip(signatures).collect();
         // What does not hold would stand in the chain for good.
         let holds = |(key, signature): &(Ed25519Key, Vec<u8>)| key.verifies(text.as_bytes(), signature);
-        if signed.len() == self.succeeds.len() + 1 && signed.iter().all(holds) { Ok(signed) } else { Err(bad()) }
+        if signed.len() == self.succeeds.len() + 1 && signed.iter().all(holds) {
+            return Ok(signed);
+        }
+        Err(SignError::Mismatch(PublicKey::from(self.key()?).id()))
     }
 
     fn last_head(&self) -> Result<Option<LastHead>, SignError> {
@@ -198,7 +204,7 @@ impl SignStatement for StatementSigner {
         may_sign_statement(payload, &key.uses.iter().copied().collect(), &self.origin)?;
         let signature = self.holder.sign_statement(&key.jwk, payload)?;
         if !key.jwk.verifies(&pae(payload), &signature) {
-            return Err(bad());
+            return Err(SignError::Mismatch(key.jwk.id()));
         }
         Ok(Signed { keyid: key.jwk.id(), sig: Base64(signature) })
     }
@@ -288,8 +294,4 @@ fn chosen<'a>(holder: &dyn Holder, listed: &'a [RegistryKey], purpose: Use) -> R
     }
     let all: Vec<&RegistryKey> = listed.iter().collect();
     listed.get(holder.first(&all)?).ok_or(none)
-}
-
-fn bad() -> SignError {
-    SignError::Unavailable("what it gave is no signature by that key".into())
 }

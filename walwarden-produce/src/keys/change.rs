@@ -17,7 +17,7 @@ use walwarden_core::{
     registry::{Version, Versions},
     statement::{
         KeyRegistry,
-        key_registry::{LastHead, RegistryKey, RevocationKind, State, Use},
+        key_registry::{LastHead, RegistryKey, RevocationKind, State, Storage, Use},
     },
 };
 
@@ -74,8 +74,8 @@ pub enum Place<'a> {
         /// Opens it.
         passphrase: &'a str,
     },
-    /// With somebody who showed only the public half.
-    Elsewhere(PublicKey),
+    /// With somebody, or something, that showed only the public half.
+    Elsewhere(PublicKey, Storage),
 }
 
 /// A change, and who signs it.

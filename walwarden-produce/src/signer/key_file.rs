@@ -11,7 +11,7 @@ use pkcs8::{
     der::{Decode as _, Document, pem::PemLabel as _},
     pkcs5::pbes2,
 };
-use walwarden_core::key::PublicKey;
+use walwarden_core::key::{KeyError, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -85,18 +85,28 @@ pub fn public(path: &Path) -> Result<PublicKey, ProduceError> {
     let bytes = files::read(path)?;
     let text = std::str::from_utf8(&bytes).ok().filter(|text| text.len() <= LIMIT).ok_or_else(|| none(None))?;
     let (label, der) = Document::from_pem(text).map_err(|_| none(None))?;
-    let der = der.as_bytes();
+    if label != "PUBLIC KEY" {
+        return Err(none(None).into());
+    }
+    Ok(spki(der.as_bytes()).map_err(none)?)
+}
+
+/// Reads a SubjectPublicKeyInfo.
+///
+/// # Errors
+/// Another document, or, with the reason, a key that the format does not accept.
+pub fn spki(der: &[u8]) -> Result<PublicKey, Option<KeyError>> {
     // The key stands at the end; that all before it is right too, its own encoding shows.
     let key = match (der.len(), der.last_chunk::<32>(), der.last_chunk::<64>()) {
         (ED25519, Some(y), _) => PublicKey::ed25519(*y),
         (_, Some(y), Some(both)) => {
-            let (x, _) = both.split_first_chunk::<32>().ok_or_else(|| none(None))?;
+            let (x, _) = both.split_first_chunk::<32>().ok_or(None)?;
             PublicKey::es256(*x, *y)
         }
-        _ => return Err(none(None).into()),
+        _ => return Err(None),
     };
-    let key = key.map_err(|error| none(Some(error)))?;
-    if label == "PUBLIC KEY" && key.spki() == der { Ok(key) } else { Err(none(None).into()) }
+    let key = key.map_err(Some)?;
+    if key.spki() == der { Ok(key) } else { Err(None) }
 }
 
 #[cfg(test)]

@@ -272,6 +272,19 @@ impl Read for Downloading<'_> {
     }
 }
 
+/// What knows credentials of AWS, for a service that is none of its stores; nothing is asked yet.
+///
+/// # Errors
+/// The file that should hold them cannot be read, or a variable is none.
+#[cfg(feature = "kms")]
+pub(crate) fn aws(config: &StoreConfig, service: &str) -> Result<AmazonS3, StorageError> {
+    http::prepare_tls();
+    let region = config.region.clone().unwrap_or_default();
+    // A builder needs a bucket; none is ever asked for.
+    let bucket = s3::Bucket { endpoint: None, name: service.into(), region };
+    amazon(config, &bucket)?.build().map_err(|error| StorageError::at("open", service)(to_io(error)))
+}
+
 fn amazon(config: &StoreConfig, bucket: &s3::Bucket) -> Result<AmazonS3Builder, StorageError> {
     let mut builder = AmazonS3Builder::new();
     for (name, value) in variables(config, "AWS_")? {

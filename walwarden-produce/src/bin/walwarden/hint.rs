@@ -67,6 +67,12 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::NoWitness => "add [[witness]] with url and key to walwarden.toml",
         OperatorError::SignerAtWork(_) => "leave that one at work: one signer has a folder of keys",
         OperatorError::UnknownUser(_) => "give a name of /etc/passwd, or a number",
+        OperatorError::WithoutKms => {
+            "take a walwarden that was built with it (cargo install walwarden-produce --features kms), or take [kms] out"
+        }
+        OperatorError::KeyInService(_) => {
+            "make the new key there, `walwarden key new PURPOSE.. --public-key FILE --storage kms`, then `walwarden key retire` the old one"
+        }
         OperatorError::NoSigner => "add [signer] socket = \"PATH\" to walwarden.toml, or command = [\"PROGRAM\", ..]",
         OperatorError::NoChannel => "name one with --channel NAME",
         OperatorError::KeyListed(_) => "a key is entered once; make a new one",
@@ -154,6 +160,9 @@ fn signer(error: &SignerError) -> &'static str {
         }
         SignerError::Sign(SignError::Declined(_) | SignError::Unavailable(_)) => {
             "its own log says more; `walwarden signer show` asks it what it holds"
+        }
+        SignerError::Sign(SignError::Mismatch(_)) => {
+            "nothing was recorded; a signer or service that signs anything else, or with another key, is of no use"
         }
         SignerError::Sign(SignError::Refused(Refusal::Statement(_) | Refusal::Use(_))) => {
             "the keys are in order, what was to be signed is not: please report this"

@@ -61,6 +61,10 @@ impl Plan {
             }
             Change::Rotate(purpose) => {
                 let old = held(holder, registry, purpose)?;
+                // Its successor would lie where the policy may not want it.
+                if matches!(old.storage, Storage::Kms | Storage::Hsm) {
+                    return Err(OperatorError::KeyInService(old.jwk.id()).into());
+                }
                 plan.add(registry, holder, &old.uses, &old.custodian, Place::Host)?;
                 plan.end(old, State::Retired, None, None);
             }
@@ -101,7 +105,7 @@ impl Plan {
         place: Place<'_>,
     ) -> Result<(), ProduceError> {
         let (public, storage) = match place {
-            Place::Elsewhere(public) => (public, Storage::File),
+            Place::Elsewhere(public, storage) => (public, storage),
             Place::Host => {
                 let made = holder.make(uses)?;
                 self.made.extend(made.path);

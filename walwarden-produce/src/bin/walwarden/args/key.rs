@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args as Group, Subcommand, ValueEnum};
-use walwarden_core::statement::key_registry::{RevocationKind, Use};
+use walwarden_core::statement::key_registry::{RevocationKind, Storage, Use};
 
 const EXAMPLES: &str = "\
 Examples:
   walwarden key list
   walwarden key rotate log --root-key /media/usb/root.pem
   walwarden key new review --custodian sec-lead --public-key sec-lead.pub.pem --root-key /media/usb/root.pem
+  walwarden key new backup restore-test evidence --custodian ops-lead --public-key kms.pub.pem --storage kms \\
+      --root-key /media/usb/root.pem
   walwarden key revoke W0EDALDa --reason 'laptop stolen' --root-key /media/usb/root.pem
   walwarden key rotate root --root-key /media/usb/root.pem --out /media/usb2/root.pem
 
@@ -64,6 +66,9 @@ pub(crate) struct NewArgs {
     /// Enter a key of which only the public half is here: PEM, as `openssl pkey -pubout` writes it
     #[arg(long, value_name = "FILE", conflicts_with = "out")]
     pub(crate) public_key: Option<PathBuf>,
+    /// In what the private half of the key in --public-key lies
+    #[arg(long, value_enum, default_value = "file", requires = "public_key")]
+    pub(crate) storage: StorageArg,
     /// Passphrase of the key in --out from a file
     #[arg(long, value_name = "FILE", requires = "out")]
     pub(crate) out_passphrase_file: Option<PathBuf>,
@@ -144,6 +149,29 @@ impl PurposeArg {
             Self::Evidence => Use::Evidence,
             Self::Bundle => Use::Bundle,
             Self::Review => Use::Review,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum StorageArg {
+    /// A passphrase-encrypted file
+    File,
+    /// A separate signing process
+    Agent,
+    /// A key management service
+    Kms,
+    /// A hardware module
+    Hsm,
+}
+
+impl StorageArg {
+    pub(crate) const fn storage(self) -> Storage {
+        match self {
+            Self::File => Storage::File,
+            Self::Agent => Storage::Agent,
+            Self::Kms => Storage::Kms,
+            Self::Hsm => Storage::Hsm,
         }
     }
 }

@@ -76,7 +76,7 @@ fn new(job: &Job, args: &NewArgs) -> Result<Exit, ProduceError> {
             passphrase = own_passphrase(args.out_passphrase_file.as_ref(), path)?;
             Place::File { path, passphrase: &passphrase }
         }
-        (None, Some(path)) => Place::Elsewhere(key_file::public(path)?),
+        (None, Some(path)) => Place::Elsewhere(key_file::public(path)?, args.storage.storage()),
         (None, None) => Place::Host,
     };
     changed(
