@@ -1,7 +1,7 @@
 //! What `.ci/proof` builds: the module, the page, and the second opinion in JavaScript.
 //!
 //! The program, the module and the second opinion come to the same verdict and the same failing checks on every bundle of
-//! the corpus, each within its scope; `second_verifier.rs` holds the program against the verifier in Python, over the same
+//! the corpus, each within its scope, and program and module write the same reports, byte for byte; `second_verifier.rs` holds the program against the verifier in Python, over the same
 //! bundles. Then the page itself, in a browser.
 #![allow(clippy::disallowed_types, clippy::disallowed_macros, reason = "a test starts programs, and prints its skips")]
 #![allow(clippy::disallowed_methods, reason = "only whether CI is set")]
@@ -18,8 +18,15 @@ use std::{
 use golden_support::{cases, ids, judge, name, trust};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use walwarden_core::Digest;
 use walwarden_fixtures::{case::Expect, corpus};
-use walwarden_verify::{checks::CHECKS, report::Outcome};
+use walwarden_verify::{
+    Report, RunBlock,
+    checks::CHECKS,
+    render::{Format, Paper, render},
+    report::Outcome,
+    workpapers::workpapers,
+};
 
 /// Cases that fail by the members of a statement alone, which the second opinion does not look at and says so.
 const BY_MEMBERS: [&str; 3] =
@@ -41,8 +48,8 @@ struct ByModule {
     verdict: String,
     fails: BTreeSet<String>,
     not_run: BTreeSet<String>,
-    /// Bytes of each rendering asked for; 0: there is none.
-    renderings: Vec<usize>,
+    /// SHA-256 of each rendering asked for; empty: there is none.
+    renderings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +144,37 @@ fn program_module_and_second_opinion_agree_on_every_bundle_of_the_corpus() {
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
 }
 
+/// Digests of what the program renders, told that it runs where the module does.
+fn renderings(case: &str, report: &Report) -> Vec<String> {
+    if !RENDERED.iter().any(|name| case.ends_with(&format!("/{name}"))) {
+        return Vec::new();
+    }
+    let run = RunBlock {
+        version: env!("CARGO_PKG_VERSION").into(),
+        program: None,
+        platform: "wasm32, a test".into(),
+        sandbox: "a WebAssembly module without imports: no file, no network, no clock".into(),
+    };
+    let formats = [Format::Html, Format::Json, Format::Pdf(Paper::A4), Format::Pdf(Paper::Letter), Format::Junit];
+    let formats = formats.into_iter().chain([Format::Oscal, Format::Text { colour: false }]);
+    let mut digests: Vec<String> = formats
+        .map(|format| {
+            let mut bytes = Vec::new();
+            render(report, &run, format, &mut bytes).expect("rendered");
+            Digest::of(&bytes).to_string()
+        })
+        .collect();
+    let mut papers = Vec::new();
+    for paper in workpapers(report, &run).expect("workpapers") {
+        for part in [paper.name.as_bytes(), &paper.bytes] {
+            papers.extend(u32::try_from(part.len()).expect("a length").to_le_bytes());
+            papers.extend(part);
+        }
+    }
+    digests.push(Digest::of(&papers).to_string());
+    digests
+}
+
 /// In what the two differ from the program and from what the case says.
 fn compare(case: &str, toml: &Path, line: &Line) -> Vec<String> {
     let expect = Expect::read(toml);
@@ -157,7 +195,7 @@ fn compare(case: &str, toml: &Path, line: &Line) -> Vec<String> {
     );
     same("failing checks of the module", line.module.fails == fails);
     same("checks that the module does not run", line.module.not_run == not_run);
-    same("a rendering of the module", line.module.renderings.iter().all(|bytes| *bytes > 0));
+    same("a rendering of the module", line.module.renderings == renderings(case, &report));
     // The second opinion says what it does not make; what it makes has to be the same.
     let known: BTreeSet<String> = CHECKS.iter().map(|check| check.id.to_owned()).collect();
     let apart =

@@ -1,6 +1,6 @@
 // Ways to break a bundle, as somebody would who has the file and no key but their own. Each takes the files of the bundle
 // and returns them changed; the zip around them is made anew, without a fault of its own, so that nothing is caught only
-// because the tampering was careless. Runs beside verify.mjs, whose functions it uses.
+// because the tampering was careless. Runs after unpack.js and verify.mjs, whose functions it uses.
 "use strict";
 
 const [LINES, HEADS, SEAL] = ["chain/entries.ndjson", "chain/checkpoints.ndjson", "bundle.dsse.json"];
@@ -161,7 +161,7 @@ function headOf({ bundle }) {
 
 onmessage = async ({ data: { task, ...given } }) => {
   try {
-    const tasks = { broken, headOf, papers: ({ bytes }) => writeZip(papersOf(bytes), [...papersOf(bytes).keys()]), second: ({ bundle, ...brought }) => verify(new Uint8Array(bundle), trustOf(brought)) };
+    const tasks = { broken, headOf, unpacked: ({ packed }) => fromLzma(fromText(packed)), papers: ({ bytes }) => writeZip(papersOf(bytes), [...papersOf(bytes).keys()]), second: ({ bundle, ...brought }) => verify(new Uint8Array(bundle), trustOf(brought)) };
     postMessage({ answer: await tasks[task](given) });
   } catch (error) {
     postMessage({ fault: String(error?.message ?? error) });

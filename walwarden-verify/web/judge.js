@@ -1,5 +1,5 @@
 // The program itself: the WebAssembly module, in a worker, so that the page stays responsive. It has no imports, which is
-// checked before it runs: it can reach nothing but the bytes that it is given.
+// checked before it runs: it can reach nothing but the bytes that it is given. Runs after unpack.js.
 "use strict";
 
 const PLACES = ["request", "bundle", "handover", "previous", "tsaRoots", "witnesses"];
@@ -10,7 +10,7 @@ const say = (stage) => postMessage({ stage });
 
 async function load(packed) {
   say("unpacking the verifier");
-  const bytes = await new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  const bytes = fromLzma(fromText(packed));
   const hash = globalThis.crypto?.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)) : null;
   digest = hash && Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
   module = await WebAssembly.compile(bytes);

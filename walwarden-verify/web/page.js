@@ -5,7 +5,6 @@
 const byId = (id) => document.getElementById(id);
 const source = (id) => byId(`source-${id}`).textContent;
 const DEMO = JSON.parse(byId("data-demo").textContent);
-const unpacked = (text) => Uint8Array.from(atob(text.trim()), (char) => char.charCodeAt(0));
 const visible = (text) => String(text).replace(/\p{C}/gu, (char) => `[U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`);
 const size = (bytes) => (bytes < 10_000 ? `${bytes} bytes` : bytes < 10_000_000 ? `${Math.round(bytes / 1000)} kB` : `${Math.round(bytes / 1e6)} MB`);
 
@@ -44,13 +43,13 @@ class Hand {
   }
 }
 
-const program = new Hand(source("judge"));
+const program = new Hand(`${source("unpack")}\n${source("judge")}`);
 // `export` means nothing in a worker that is no module, and old browsers have no other.
-const second = new Hand(`${source("second").replace(/^export /gm, "")}\n${source("breaking")}`);
+const second = new Hand(`${source("unpack")}\n${source("second").replace(/^export /gm, "")}\n${source("breaking")}`);
 const STOPPED = "stopped";
 
 async function ready() {
-  program.loaded ??= program.ask("load", { packed: unpacked(byId("data-module").textContent).buffer });
+  program.loaded ??= program.ask("load", { packed: byId("data-module").textContent });
   const { digest, bytes } = await program.loaded;
   byId("module").textContent = `WebAssembly without imports, ${size(bytes)}${digest ? `, SHA-256 ${digest.slice(0, 16)}…` : ""}`;
 }
@@ -283,7 +282,7 @@ const demoOf = (name) => ({ name: `${name}.zip`, files: { bundle: unzipped[name]
 const unzipped = {};
 async function unpackDemo() {
   for (const [name, text] of Object.entries(DEMO.bundles)) {
-    unzipped[name] ??= new Uint8Array(await new Response(new Blob([unpacked(text)]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+    unzipped[name] ??= await second.ask("unpacked", { packed: text });
   }
 }
 
