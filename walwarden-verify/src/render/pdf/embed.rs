@@ -130,7 +130,7 @@ fn descriptor(font: Font, program: ObjectId) -> io::Result<Dictionary> {
     let serif = if font == Font::Serif { 2 } else { 0 };
     let symbolic = 4; // its codes are no characters
     Ok(dictionary! {
-        "Type" => name("FontDescriptor"), "FontName" => name(font.name()), "Flags" => fixed + serif + symbolic,
+        "Type" => name("FontDescriptor"), "FontName" => name(font.name()), "Flags" => fixed | serif | symbolic,
         "FontBBox" => bounds, "ItalicAngle" => 0,
         "Ascent" => units(face.ascender()), "Descent" => units(face.descender()),
         "CapHeight" => units(face.capital_height().unwrap_or_else(|| face.ascender())),
