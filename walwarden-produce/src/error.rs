@@ -226,6 +226,29 @@ pub enum OperatorError {
     /// Another process has changed the registry.
     #[error("another run has changed the registry meanwhile; nothing was changed by this one")]
     RegistryMoved,
+    /// A cut in a version that was signed already would be too early.
+    #[error("the chain grew while the roots were asked: what they signed ends a key before its last entry")]
+    ChainGrew,
+    /// Nobody waits for them any longer.
+    #[error("{} was not signed by enough roots", .0.display())]
+    RootsDidNotSign(PathBuf),
+    /// A root is to be replaced, by nothing.
+    #[error("a new root needs a file to be written to, or its public half")]
+    NoNewRoot,
+    /// A question, and no terminal.
+    #[error("there is no terminal on which to ask whether this is what is wanted")]
+    NobodyToAsk,
+    /// Roots, fewer of them than are to sign.
+    #[error("{threshold} of {roots} roots cannot sign a version")]
+    Threshold {
+        /// How many were to sign.
+        threshold: i64,
+        /// How many there are.
+        roots: usize,
+    },
+    /// A file that should hold a registry version.
+    #[error("{} is no registry version that a root could sign", .0.display())]
+    NotAVersion(PathBuf),
     /// Two signers over one folder of keys.
     #[error("another signer has the folder {}", .0.display())]
     SignerAtWork(PathBuf),

@@ -22,7 +22,7 @@ use crate::{
     config::{self, DatabaseConfig},
     error::{OperatorError, ProduceError, StorageError},
     files,
-    keys::{self, CeremonyRequest},
+    keys::{self, CeremonyRequest, Root},
     passphrase::Passphrase,
     period,
     postgres::Tools,
@@ -45,8 +45,8 @@ pub struct InitRequest<'a> {
     pub vault: &'a Path,
     /// The folder of keys: absent or empty, not inside the vault.
     pub keys: &'a Path,
-    /// The root key's file, not inside the vault.
-    pub root_key: &'a Path,
+    /// The roots; a file of one not inside the vault.
+    pub root: Root<'a>,
     /// The organisation's name.
     pub organisation: &'a str,
     /// The origin without its random end.
@@ -67,8 +67,16 @@ pub struct InitRequest<'a> {
     pub tools: Tools,
     /// Opens log and statement keys.
     pub passphrase: &'a str,
-    /// Opens the root key.
-    pub root_passphrase: &'a str,
+}
+
+impl InitRequest<'_> {
+    /// The file of a root key that is to be made.
+    const fn root_key(&self) -> Option<&Path> {
+        match self.root {
+            Root::Here { path, .. } => Some(path),
+            Root::Apart { .. } => None,
+        }
+    }
 }
 
 /// A new vault.
@@ -77,7 +85,7 @@ pub struct Initialised {
     /// Its chain's name.
     pub origin: Origin,
     /// What the auditor pins.
-    pub root: Digest,
+    pub roots: Vec<Digest>,
     /// What the auditor gets.
     pub handover: PathBuf,
     /// The head over the first entries.
@@ -120,9 +128,8 @@ fn make(
     let keys_folder = fs::canonicalize(request.keys).map_err(StorageError::at("find", request.keys))?;
     let made = keys::ceremony(&CeremonyRequest {
         folder: request.keys,
-        root: request.root_key,
+        root: request.root,
         passphrase: request.passphrase,
-        root_passphrase: request.root_passphrase,
         origin,
         custodian: request.author,
     })?;
@@ -139,12 +146,13 @@ fn make(
     let mut signer = HeadSigner::new(Arc::new(holder), &registry, Vec::new());
     let mut chain = Chain::new(store, None, origin.clone(), Box::new(|_| ()));
     let mut entries = Entries { chain: &mut chain, signer: &mut signer, clock, identity };
-    entries.append(genesis(request, policy, made.root, made.registry))?;
+    let roots: Vec<Digest> = made.roots.iter().map(PublicKey::fingerprint).collect();
+    entries.append(genesis(request, policy, roots.clone(), made.registry))?;
     entries.append(adopted(policy, policy_text, None, None)?)?;
     let Declared { scope, unreachable } = scope::declare(policy, request.databases, &request.tools, None, clock.now())?;
     let last = entries.append(Draft::plain(Event::ScopeDeclared(Box::new(scope))))?;
     let handover = keys::write_handover(request.vault, &registry, last.head)?;
-    Ok(Initialised { origin: origin.clone(), root: made.root.fingerprint(), handover, head: last.head, unreachable })
+    Ok(Initialised { origin: origin.clone(), roots, handover, head: last.head, unreachable })
 }
 
 struct Entries<'a> {
@@ -163,14 +171,14 @@ impl Entries<'_> {
 fn genesis(
     request: &InitRequest<'_>,
     policy: &Policy,
-    root: PublicKey,
+    root_fingerprints: Vec<Digest>,
     registry: walwarden_core::dsse::Envelope,
 ) -> Draft {
     let event = Genesis {
         org_name: request.organisation.into(),
         zone: policy.timezone.clone(),
         spec_version: SPEC_VERSION.into(),
-        root_fingerprints: vec![root.fingerprint()],
+        root_fingerprints,
         predecessor: None,
     };
     Draft { statement: Some((REGISTRY, registry)), ..Draft::plain(Event::Genesis(Box::new(event))) }
@@ -194,11 +202,11 @@ fn check(request: &InitRequest<'_>) -> Result<(), ProduceError> {
             return Err(OperatorError::Exists(folder.to_owned()).into());
         }
     }
-    if request.root_key.exists() {
-        return Err(OperatorError::Exists(request.root_key.to_owned()).into());
+    if let Some(taken) = request.root_key().filter(|path| path.exists()) {
+        return Err(OperatorError::Exists(taken.to_owned()).into());
     }
     let vault = absolute(request.vault)?;
-    for keys in [request.keys, request.root_key] {
+    for keys in [Some(request.keys), request.root_key()].into_iter().flatten() {
         if absolute(keys)?.starts_with(&vault) {
             return Err(OperatorError::KeysInVault { keys: keys.to_owned(), vault: request.vault.to_owned() }.into());
         }
@@ -272,8 +280,8 @@ struct Fresh(Vec<PathBuf>);
 
 impl Fresh {
     fn new(request: &InitRequest<'_>) -> Self {
-        let paths = [request.vault, request.keys, request.root_key];
-        Self(paths.into_iter().filter(|path| !path.exists()).map(Path::to_owned).collect())
+        let paths = [Some(request.vault), Some(request.keys), request.root_key()];
+        Self(paths.into_iter().flatten().filter(|path| !path.exists()).map(Path::to_owned).collect())
     }
 
     fn remove(&self) {

@@ -1,12 +1,12 @@
 //! The keys of a vault: the ceremony of `init`, the registry as the chain enters it, and what the auditor is given.
-//! [`change`] enters a new registry version.
+//! [`change`] enters a new registry version, which the [`roots`] sign.
 
 pub mod change;
 pub mod compare;
+pub mod roots;
 
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::SigningKey;
 use walwarden_core::{
     Origin,
     bundle::REGISTRY,
@@ -18,7 +18,7 @@ use walwarden_core::{
     merkle::TreeHead,
     registry::{Registry, Versions},
     statement::{
-        KeyRegistry, Statement,
+        KeyRegistry,
         key_registry::{Ceremony, RegistryKey, State, Storage, Use},
     },
 };
@@ -27,9 +27,10 @@ use crate::{
     chain_store::ChainStore,
     error::{ProduceError, VaultError},
     files,
-    signer::{folder, key_file, public_key, signed, state::HeadMemory},
+    signer::{folder, key_file, public_key, state::HeadMemory},
     vault::by_envelope,
 };
+use roots::{Exchange, Roots};
 
 /// The file in the vault that the auditor gets by another channel.
 pub const HANDOVER: &str = "handover.json";
@@ -44,30 +45,50 @@ const ROLES: [&[Use]; 3] = [&[Use::Log], &[Use::Backup, Use::Evidence, Use::Rest
 pub struct CeremonyRequest<'a> {
     /// The folder of log and statement keys.
     pub folder: &'a Path,
-    /// The root key's own file.
-    pub root: &'a Path,
+    /// The roots.
+    pub root: Root<'a>,
     /// Opens the folder's keys.
     pub passphrase: &'a str,
-    /// Opens the root key.
-    pub root_passphrase: &'a str,
     /// The chain.
     pub origin: &'a Origin,
     /// Who holds the keys.
     pub custodian: &'a str,
 }
 
-/// What a ceremony made.
-pub struct Made {
-    /// Registry version 1, signed by the root.
-    pub registry: Envelope,
-    /// The root.
-    pub root: PublicKey,
+/// The roots of a new vault.
+#[derive(Clone, Copy)]
+pub enum Root<'a> {
+    /// One that is made on this host.
+    Here {
+        /// Its file.
+        path: &'a Path,
+        /// Opens it.
+        passphrase: &'a str,
+    },
+    /// Those that were made on machines apart.
+    Apart {
+        /// Their public halves.
+        publics: &'a [PublicKey],
+        /// How many of them must sign.
+        threshold: i64,
+        /// The way to them.
+        exchange: Exchange<'a>,
+    },
 }
 
-/// Makes all keys on this host, and registry version 1. The registry says that it was one host (`spec:keys-5`).
+/// What a ceremony made.
+pub struct Made {
+    /// Registry version 1, signed by the roots.
+    pub registry: Envelope,
+    /// The roots.
+    pub roots: Vec<PublicKey>,
+}
+
+/// Makes the keys of this host, and registry version 1. The registry says whether the root was made here too
+/// (`spec:keys-4`).
 ///
 /// # Errors
-/// A file exists already, or cannot be written.
+/// A file exists already, or cannot be written; roots that are apart did not sign.
 pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
     let mut keys = Vec::new();
     for uses in ROLES {
@@ -76,20 +97,22 @@ pub fn ceremony(request: &CeremonyRequest<'_>) -> Result<Made, ProduceError> {
         key_file::write(&path, &key, request.passphrase)?;
         keys.push(active(public_key(&key, path)?, uses.to_vec(), request.custodian, Storage::File));
     }
-    let root = key_file::generate()?;
-    key_file::write(request.root, &root, request.root_passphrase)?;
-    let public = public_key(&root, request.root.to_owned())?;
     HeadMemory::create(request.folder, request.origin)?;
-    let registry = KeyRegistry {
-        origin: request.origin.clone(),
-        version: 1,
-        previous: None,
-        roots: vec![public],
-        threshold: 1,
-        ceremony: Ceremony::SameHost,
-        keys,
+    let (roots, threshold, ceremony, signers) = match request.root {
+        Root::Here { path, passphrase } => {
+            let key = key_file::generate()?;
+            key_file::write(path, &key, passphrase)?;
+            let public = public_key(&key, path.to_owned())?;
+            (vec![public], 1, Ceremony::SameHost, Roots { here: vec![(key, public)], apart: None })
+        }
+        Root::Apart { publics, threshold, exchange } => {
+            let signers = Roots { here: Vec::new(), apart: Some(exchange) };
+            (publics.to_vec(), threshold, Ceremony::Separate, signers)
+        }
     };
-    Ok(Made { registry: envelope(registry, &[(root, public)])?, root: public })
+    let (origin, previous) = (request.origin.clone(), None);
+    let registry = KeyRegistry { origin, version: 1, previous, roots: roots.clone(), threshold, ceremony, keys };
+    Ok(Made { registry: signers.signed(&registry, &[])?, roots })
 }
 
 /// A key that begins to count.
@@ -105,13 +128,6 @@ fn active(jwk: PublicKey, uses: Vec<Use>, custodian: &str, storage: Storage) -> 
         kind: None,
         reason: None,
     }
-}
-
-/// A registry version, signed by roots.
-fn envelope(registry: KeyRegistry, roots: &[(SigningKey, PublicKey)]) -> Result<Envelope, ProduceError> {
-    let payload = Statement::new(registry.subjects(), registry).to_jcs()?;
-    let signatures = roots.iter().map(|(key, public)| signed(key, public, &payload)).collect();
-    Ok(Envelope::new(payload, signatures))
 }
 
 /// Envelopes of the registry versions that lines of a chain enter, in order, one line each without LF. An envelope that a

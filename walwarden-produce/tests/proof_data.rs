@@ -28,7 +28,8 @@ use walwarden_produce::{
     adoption::adopt,
     clock::Clock as _,
     keys::{
-        change::{Change, ChangeRequest, Place, change, open_roots},
+        change::{Change, ChangeRequest, Place, change},
+        roots::Roots,
         write_handover,
     },
     review::{Asked, ReviewRequest, Reviewer, review},
@@ -217,7 +218,7 @@ impl Quarter {
 
 fn keys(world: &mut World, what: Change<'_>, reason: Option<&str>) {
     let root = [(world.dir.path().join("root.pem"), PASSPHRASE.to_owned().into())];
-    let roots = open_roots(&world.producer.registry, &root).unwrap();
+    let roots = Roots::open(&world.producer.registry, &root, None).unwrap();
     let request = ChangeRequest { change: what, roots, passphrase: PASSPHRASE, reason };
     change(&mut world.producer, request).unwrap();
 }

@@ -27,6 +27,7 @@ use walwarden_produce::{
     error::{SignerError, VaultError},
     init::{InitRequest, init},
     keys,
+    keys::Root,
     postgres::Tools,
     signer::{HeadSigner, folder::Folder},
     vault::{Appended, Chain, Draft, Identity},
@@ -45,7 +46,7 @@ impl Fixture {
         let request = InitRequest {
             vault: &fixture.vault(),
             keys: &fixture.keys(),
-            root_key: &fixture.dir.path().join("root.pem"),
+            root: Root::Here { path: &fixture.dir.path().join("root.pem"), passphrase: "r" },
             organisation: "Acme",
             origin: "acme.example/backups",
             databases: &[database],
@@ -56,7 +57,6 @@ impl Fixture {
             run_as: None,
             tools: Tools::default(),
             passphrase: "p",
-            root_passphrase: "r",
         };
         let made = init(&request, &SystemClock, &identity()).unwrap();
         assert_eq!(made.head.size, 3);
@@ -340,7 +340,7 @@ fn nothing_is_made_where_something_is() {
         let request = InitRequest {
             vault: &vault,
             keys: &folder,
-            root_key: &root,
+            root: Root::Here { path: &root, passphrase: "r" },
             organisation: "Acme",
             origin: "acme.example/backups",
             databases: std::slice::from_ref(&database),
@@ -351,7 +351,6 @@ fn nothing_is_made_where_something_is() {
             run_as: None,
             tools: Tools::default(),
             passphrase: "p",
-            root_passphrase: "r",
         };
         init(&request, &SystemClock, &identity()).unwrap_err().to_string()
     };

@@ -8,24 +8,26 @@ mod plan;
 
 use std::path::{Path, PathBuf};
 
-use ed25519_dalek::SigningKey;
 use walwarden_core::{
     bundle::REGISTRY,
     event::{Event, KeyAction, KeyChange, KeyChanged},
     key::{KeyId, PublicKey},
     merkle::TreeHead,
-    registry::{Version, Versions},
+    registry::Version,
     statement::{
         KeyRegistry,
-        key_registry::{LastHead, RegistryKey, RevocationKind, State, Storage, Use},
+        key_registry::{Ceremony, LastHead, RegistryKey, RevocationKind, State, Storage, Use},
     },
 };
 
 use crate::{
-    error::{OperatorError, ProduceError, SignerError},
-    keys::{self, envelope},
+    error::{OperatorError, ProduceError, VaultError},
+    keys::{
+        self,
+        roots::{Roots, payload},
+    },
     producer::Producer,
-    signer::{HeadSigner, key_file, public_key},
+    signer::HeadSigner,
     vault::{Appended, Draft},
 };
 use plan::Plan;
@@ -54,13 +56,8 @@ pub enum Change<'a> {
         /// Entries from this one on do not count; otherwise those that come from now on. Not for log keys.
         last_trusted: Option<u64>,
     },
-    /// A new root takes the place of the first one that signs.
-    Root {
-        /// The file of the new key.
-        path: &'a Path,
-        /// Opens it.
-        passphrase: &'a str,
-    },
+    /// A new root takes the place of the first one that signs. It lies in a file or elsewhere.
+    Root(Place<'a>),
 }
 
 /// Where the private half of a new key lies.
@@ -82,8 +79,8 @@ pub enum Place<'a> {
 pub struct ChangeRequest<'a> {
     /// What is to change.
     pub change: Change<'a>,
-    /// The roots that sign: [`open_roots`].
-    pub roots: Vec<(SigningKey, PublicKey)>,
+    /// The roots that sign.
+    pub roots: Roots<'a>,
     /// Opens this host's folder of keys, and the keys that are added to it, where no signer apart has them.
     pub passphrase: &'a str,
     /// Why, for people.
@@ -103,33 +100,6 @@ pub struct Changed {
     pub files: Vec<PathBuf>,
 }
 
-/// Opens root keys, each once, and requires that they are roots of the registry and enough of them.
-///
-/// # Errors
-/// A wrong passphrase, another key, too few.
-pub fn open_roots(
-    registry: &KeyRegistry,
-    files: &[(PathBuf, crate::passphrase::Passphrase)],
-) -> Result<Vec<(SigningKey, PublicKey)>, ProduceError> {
-    let mut roots: Vec<(SigningKey, PublicKey)> = Vec::new();
-    for (path, passphrase) in files {
-        let key = key_file::open(path, passphrase)?;
-        let public = public_key(&key, path.clone())?;
-        if !registry.roots.contains(&public) {
-            return Err(SignerError::NotARoot(path.clone()).into());
-        }
-        if roots.iter().all(|(_, known)| *known != public) {
-            roots.push((key, public));
-        }
-    }
-    let (needed, given) = (registry.threshold, roots.len());
-    if i64::try_from(given).is_ok_and(|given| given >= needed) {
-        Ok(roots)
-    } else {
-        Err(SignerError::Roots { needed, given }.into())
-    }
-}
-
 /// Enters a registry version.
 ///
 /// # Errors
@@ -142,26 +112,31 @@ pub fn change(producer: &mut Producer, request: ChangeRequest<'_>) -> Result<Cha
     let previous = versions.all().last().ok_or_else(|| ProduceError::Bug("no registry".into()))?;
     let ChangeRequest { change, mut roots, passphrase, reason } = request;
     let holder = producer.holder(passphrase)?;
-    let first_root = roots.first().map(|(_, root)| *root);
-    let plan = Plan::of(producer, holder.as_ref(), &previous.registry, change, first_root)?;
+    let old = replaced(&previous.registry, &roots);
+    let plan = Plan::of(producer, holder.as_ref(), &previous.registry, change, old)?;
     let files = plan.write()?;
-    roots.extend(plan.root());
+    roots.here.extend(plan.root());
 
     let mut owing = keys::owing(producer.chain.store())?;
     owing.extend(plan.retired_log_keys());
+    // Roots apart take their time: they sign before the chain is locked, for the place where it ends now.
+    let entries = snapshot.entries()?;
+    let size = entries.all().len() as u64;
+    let before = TreeHead { size, root: entries.root_at(size).ok_or(VaultError::Empty)? };
+    let draft = next(previous, &plan, before, reason);
+    let early = roots.apart.map(|_| roots.signed(&draft, &entered)).transpose()?;
     // The key that signs the head over the change is one of the new version; its cuts play no part in finding it.
-    let draft = next(previous, &plan, TreeHead { size: 0, root: previous.payload }, reason);
     let mut head = HeadSigner::new(holder, &draft, owing);
     let made = producer.chain.append(&mut head, producer.clock.as_ref(), &producer.identity, |context| {
         if context.registry != Some(previous.payload) {
             return Err(OperatorError::RegistryMoved.into());
         }
         let next = next(previous, &plan, context.before, reason);
-        let version = envelope(next.clone(), &roots)?;
-        let line = version.to_jcs()?;
-        // What we would not read back is not written.
-        Versions::parse(entered.iter().chain([&line]).map(Vec::as_slice))
-            .map_err(|error| ProduceError::Bug(format!("the new registry does not stand: {error}")))?;
+        let version = match early {
+            Some(early) if early.payload.0 == payload(&next)? => early,
+            Some(_) => return Err(OperatorError::ChainGrew.into()),
+            None => roots.signed(&next, &entered)?,
+        };
         let event =
             KeyChanged { registry_version: next.version, changes: plan.changes(), reason: reason.map(Into::into) };
         Ok(Draft { statement: Some((REGISTRY, version)), ..Draft::plain(Event::KeyChanged(Box::new(event))) })
@@ -172,6 +147,12 @@ pub fn change(producer: &mut Producer, request: ChangeRequest<'_>) -> Result<Cha
         keys::renew_handover(&producer.folder, &producer.registry)?;
     }
     Ok(Changed { registry: producer.registry.clone(), entry, changes: plan.changes(), files })
+}
+
+/// The root that a new one takes the place of: the first that signs here, or the only one that there is.
+fn replaced(registry: &KeyRegistry, roots: &Roots<'_>) -> Option<PublicKey> {
+    let only = || <[PublicKey; 1]>::try_from(registry.roots.as_slice()).ok().map(|[root]| root);
+    roots.here.first().map(|(_, root)| *root).or_else(only)
 }
 
 /// The version after `previous`, when the entry that enters it comes after `before`.
@@ -187,6 +168,12 @@ fn next(previous: &Version, plan: &Plan, before: TreeHead, reason: Option<&str>)
     next.keys.extend(plan.added());
     if let Some((old, new)) = plan.roots() {
         next.roots.iter_mut().filter(|root| **root == old).for_each(|root| *root = new);
+        // Whoever had this host had every key, or did not have the only root.
+        match plan.root() {
+            Some(_) => next.ceremony = Ceremony::SameHost,
+            None if next.roots.len() == 1 => next.ceremony = Ceremony::Separate,
+            None => {}
+        }
     }
     next
 }

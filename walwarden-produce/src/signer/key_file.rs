@@ -109,6 +109,17 @@ pub fn spki(der: &[u8]) -> Result<PublicKey, Option<KeyError>> {
     if key.spki() == der { Ok(key) } else { Err(None) }
 }
 
+/// Writes a public key to a new file, in the form that [`public`] reads.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn write_public(path: &Path, key: &PublicKey) -> Result<(), ProduceError> {
+    let bug = |_| ProduceError::Bug("a public key has no PEM form".into());
+    let document = Document::try_from(key.spki()).map_err(bug)?;
+    let pem = document.to_pem("PUBLIC KEY", LineEnding::LF).map_err(bug)?;
+    Ok(files::create(path, pem.as_bytes(), 0o644)?)
+}
+
 #[cfg(test)]
 mod tests {
     use std::{os::unix::fs::PermissionsExt as _, process::Command};

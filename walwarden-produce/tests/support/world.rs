@@ -20,6 +20,7 @@ use walwarden_produce::{
     config::DatabaseConfig,
     encryption::Identities,
     init::{InitRequest, init},
+    keys::Root,
     people,
     postgres::Tools,
     producer::{Producer, Signers},
@@ -98,7 +99,7 @@ impl World {
         let request = InitRequest {
             vault: &vault,
             keys: &dir.path().join("keys"),
-            root_key: &dir.path().join("root.pem"),
+            root: Root::Here { path: &dir.path().join("root.pem"), passphrase: PASSPHRASE },
             organisation,
             origin: "acme.example/backups",
             databases: &[database],
@@ -109,7 +110,6 @@ impl World {
             run_as: None,
             tools: Tools::default(),
             passphrase: PASSPHRASE,
-            root_passphrase: PASSPHRASE,
         };
         init(&request, clock.as_ref(), &identity()).unwrap();
         let path = vault.join("walwarden.toml");

@@ -4,6 +4,7 @@ pub(crate) mod collect;
 pub(crate) mod key;
 pub(crate) mod people;
 pub(crate) mod review;
+pub(crate) mod root;
 pub(crate) mod signer;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use people::{
     ActionCommand, AlertCommand, HandoffCommand, HoldCommand, MaintenanceCommand, NoteCommand, OperatorCommand,
 };
 use review::ReviewArgs;
+use root::RootCommand;
 use signer::SignerCommand;
 
 const EXAMPLES: &str = "\
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// Show, add, replace and revoke keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Keep the root on a machine apart, and sign there what this one asks for
+    #[command(subcommand)]
+    Root(RootCommand),
     /// Sign in a process apart from the one that backs up
     #[command(subcommand)]
     Signer(SignerCommand),
@@ -291,7 +296,8 @@ Example:
   walwarden init --vault /srv/vault --keys /srv/keys --root-key /media/usb/root.pem \\
       --organisation Acme --origin acme.example/backups --db shop=service=shop --zone Europe/Berlin
 
-Then move the root key away from this host, and give handover.json to the auditor.";
+Then move the root key away from this host, and give handover.json to the auditor. Better, the root is never here:
+`walwarden root --help`.";
 
 #[derive(Debug, Group)]
 #[command(after_help = INIT_EXAMPLES)]
@@ -299,9 +305,18 @@ pub(crate) struct InitArgs {
     /// Folder for log and statement keys; never inside the vault
     #[arg(long, value_name = "DIR")]
     pub(crate) keys: PathBuf,
-    /// File for the root key, to be moved away afterwards
-    #[arg(long, value_name = "FILE")]
-    pub(crate) root_key: PathBuf,
+    /// File for the root key, which is made here, to be moved away afterwards
+    #[arg(long, value_name = "FILE", required_unless_present = "root_public")]
+    pub(crate) root_key: Option<PathBuf>,
+    /// The public half of a root that was made on another machine (`walwarden root new`); once for each
+    #[arg(long, value_name = "FILE", conflicts_with = "root_key", requires = "root_exchange")]
+    pub(crate) root_public: Vec<PathBuf>,
+    /// How many of these must sign [default: all]
+    #[arg(long, value_name = "N", requires = "root_public")]
+    pub(crate) root_threshold: Option<i64>,
+    /// Folder, a stick or a share, in which those machines sign: `walwarden root sign`. Waits for them
+    #[arg(long, value_name = "DIR", requires = "root_public")]
+    pub(crate) root_exchange: Option<PathBuf>,
     /// Name of the organisation
     #[arg(long, value_name = "NAME")]
     pub(crate) organisation: String,

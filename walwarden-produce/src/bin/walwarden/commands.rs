@@ -16,6 +16,7 @@ mod proof;
 mod prune;
 mod restore_test;
 mod review;
+mod root;
 mod run;
 mod signer;
 mod status;
@@ -59,6 +60,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Status(args) => status::run(&job, args),
         Task::Head => head::run(&job),
         Task::Key(command) => key::run(&job, command),
+        Task::Root(command) => root::run(&job, command),
         Task::SignerServe(task) => signer::serve(&job, task),
         Task::SignerShow => signer::show(&job),
         Task::Review(args) => review::run(&job, args),

@@ -80,6 +80,12 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::NotAPublicKey { .. } => {
             "write it with: openssl pkey -in KEY -pubout -out FILE (Ed25519 or P-256)"
         }
+        OperatorError::ChainGrew => "let nothing run meanwhile, and ask the roots again",
+        OperatorError::RootsDidNotSign(_) => "nothing was changed; ask again when they are at hand",
+        OperatorError::NoNewRoot => "give --out FILE, or --root-public FILE and --root-exchange DIR",
+        OperatorError::NobodyToAsk => "read what it shows, then give --yes",
+        OperatorError::Threshold { .. } => "give --root-public FILE once for each root, and --root-threshold N of them",
+        OperatorError::NotAVersion(_) => "give the registry-N.json that the asking host wrote, unchanged",
         OperatorError::RegistryMoved => "look at `walwarden key list`, and run it again if it is still needed",
         OperatorError::Value { .. } => "see `walwarden --help`",
         _ => "see `walwarden --help`",

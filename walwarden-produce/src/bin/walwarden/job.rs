@@ -20,6 +20,7 @@ use crate::args::{
         TestWordsArgs,
     },
     review::ReviewArgs,
+    root::RootCommand,
     signer::{SignerCommand, SignerServeArgs},
 };
 
@@ -55,6 +56,7 @@ pub(crate) enum Task {
     Status(StatusArgs),
     Head,
     Key(KeyCommand),
+    Root(RootCommand),
     SignerServe(SignerServeJob),
     SignerShow,
     Review(Box<ReviewArgs>),
@@ -109,7 +111,7 @@ pub(crate) enum To {
 #[derive(Debug)]
 pub(crate) struct InitJob {
     pub(crate) keys: PathBuf,
-    pub(crate) root_key: PathBuf,
+    pub(crate) root: RootJob,
     pub(crate) organisation: String,
     pub(crate) origin: String,
     pub(crate) databases: Vec<DatabaseConfig>,
@@ -118,8 +120,19 @@ pub(crate) struct InitJob {
     pub(crate) approved_by: String,
     pub(crate) policy: Option<PathBuf>,
     pub(crate) run_as: Option<String>,
-    /// `None`: the same as for the other keys.
-    pub(crate) root_passphrase: Option<Source>,
+}
+
+/// The roots of a new vault.
+#[derive(Debug)]
+pub(crate) enum RootJob {
+    /// One that is made here.
+    Here {
+        path: PathBuf,
+        /// `None`: the same as for the other keys.
+        passphrase: Option<Source>,
+    },
+    /// Those that are made already, elsewhere.
+    Apart { publics: Vec<PathBuf>, threshold: i64, folder: PathBuf },
 }
 
 impl Job {
@@ -172,6 +185,7 @@ impl TryFrom<Args> for Job {
             Command::Status(status) => Task::Status(status),
             Command::Head => Task::Head,
             Command::Key(command) => Task::Key(command),
+            Command::Root(command) => Task::Root(command),
             Command::Signer(SignerCommand::Serve(args)) => Task::SignerServe(signer_job(args)?),
             Command::Signer(SignerCommand::Show) => Task::SignerShow,
             Command::Review(args) => Task::Review(args),
@@ -229,13 +243,24 @@ fn restore_job(args: RestoreArgs) -> Result<RestoreTestJob, OperatorError> {
 
 fn init_job(args: InitArgs, passphrase: &Source) -> Result<InitJob, ProduceError> {
     let author = args.author.unwrap_or_else(host::user);
-    let root_passphrase = match args.root_passphrase_file {
-        Some(file) => Some(Source::File(file)),
-        None => (*passphrase == Source::Prompt).then_some(Source::Prompt),
+    let root = match (args.root_key, args.root_exchange) {
+        (Some(path), _) => {
+            let file = args.root_passphrase_file.map(Source::File);
+            RootJob::Here { path, passphrase: file.or((*passphrase == Source::Prompt).then_some(Source::Prompt)) }
+        }
+        (None, folder) => {
+            let folder = folder.ok_or_else(|| ProduceError::Bug("no root".into()))?;
+            let roots = args.root_public.len();
+            let threshold = args.root_threshold.unwrap_or(i64::try_from(roots).unwrap_or(i64::MAX));
+            if threshold < 1 || usize::try_from(threshold).is_ok_and(|threshold| threshold > roots) {
+                return Err(OperatorError::Threshold { threshold, roots }.into());
+            }
+            RootJob::Apart { publics: args.root_public, threshold, folder }
+        }
     };
     Ok(InitJob {
         keys: args.keys,
-        root_key: args.root_key,
+        root,
         organisation: args.organisation,
         origin: args.origin,
         databases: args.databases.iter().map(|text| database(text)).collect::<Result<_, _>>()?,
@@ -244,7 +269,6 @@ fn init_job(args: InitArgs, passphrase: &Source) -> Result<InitJob, ProduceError
         author,
         policy: args.policy,
         run_as: args.run_as,
-        root_passphrase,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, stderr},
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -18,6 +19,13 @@ use crate::{exit::Exit, hint};
 /// Says one line.
 pub(crate) fn notice(text: &str) {
     eprintln!("walwarden: {text}");
+}
+
+/// Says what roots on other machines are asked for.
+pub(crate) fn roots_wait(asked: &Path) {
+    notice(&format!("waiting for the roots; on each machine that has one, with {} at hand:", asked.display()));
+    let file = asked.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    notice(&format!("  walwarden root sign {file} --root-key root.pem"));
 }
 
 /// Says what is wrong, and what to do.

@@ -33,8 +33,8 @@ pub(super) struct Plan {
     files: Vec<NewFile>,
     /// Files that the folder of keys has by now.
     made: Vec<PathBuf>,
-    /// The root that goes, the one that comes, and its private half.
-    root: Option<(PublicKey, PublicKey, SigningKey)>,
+    /// The root that goes, the one that comes, and its private half, where that is here.
+    root: Option<(PublicKey, PublicKey, Option<SigningKey>)>,
 }
 
 /// A private key to write where its holder wants it.
@@ -84,9 +84,9 @@ impl Plan {
                 }
                 plan.end(old, State::Revoked, Some(kind), cut);
             }
-            Change::Root { path, passphrase } => {
+            Change::Root(place) => {
                 let old = first_root.ok_or(SignerError::Roots { needed: registry.threshold, given: 0 })?;
-                plan.renew_root(old, path, passphrase)?;
+                plan.renew_root(registry, old, &place)?;
             }
         }
         Ok(plan)
@@ -117,18 +117,22 @@ impl Plan {
                 (public, Storage::File)
             }
         };
-        if registry.roots.contains(&public) || registry.keys.iter().any(|key| key.jwk == public) {
-            return Err(OperatorError::KeyListed(public.id()).into());
-        }
-        self.added.push(active(public, uses.to_vec(), custodian, storage));
+        self.added.push(active(unlisted(registry, public)?, uses.to_vec(), custodian, storage));
         Ok(())
     }
 
-    fn renew_root(&mut self, old: PublicKey, path: &Path, passphrase: &str) -> Result<(), ProduceError> {
-        let (key, public) = generate()?;
-        let passphrase = Passphrase::new(passphrase.into());
-        self.files.push(NewFile { key: key.clone(), path: free(path)?, passphrase });
-        self.root = Some((old, public, key));
+    fn renew_root(&mut self, registry: &KeyRegistry, old: PublicKey, place: &Place<'_>) -> Result<(), ProduceError> {
+        let (public, key) = match place {
+            Place::Elsewhere(public, _) => (*public, None),
+            Place::Host => return Err(ProduceError::Bug("a root among the keys of a host".into())),
+            Place::File { path, passphrase } => {
+                let (key, public) = generate()?;
+                let passphrase = Passphrase::new((*passphrase).into());
+                self.files.push(NewFile { key: key.clone(), path: free(path)?, passphrase });
+                (public, Some(key))
+            }
+        };
+        self.root = Some((old, unlisted(registry, public)?, key));
         Ok(())
     }
 
@@ -152,9 +156,9 @@ impl Plan {
         self.root.as_ref().map(|(old, new, _)| (*old, *new))
     }
 
-    /// The new root, which signs too.
+    /// The new root, which signs too, where it is here.
     pub(super) fn root(&self) -> Option<(SigningKey, PublicKey)> {
-        self.root.as_ref().map(|(_, new, key)| (key.clone(), *new))
+        self.root.as_ref().and_then(|(_, new, key)| Some((key.clone()?, *new)))
     }
 
     pub(super) fn retired_log_keys(&self) -> impl Iterator<Item = Ed25519Key> {
@@ -172,6 +176,12 @@ impl Plan {
         let root = self.root.iter().map(|(_, new, _)| changed(new.id(), KeyAction::Root));
         ended.chain(added).chain(root).collect()
     }
+}
+
+/// A key is entered once (`spec:keys-5`).
+fn unlisted(registry: &KeyRegistry, public: PublicKey) -> Result<PublicKey, OperatorError> {
+    let listed = registry.roots.contains(&public) || registry.keys.iter().any(|key| key.jwk == public);
+    if listed { Err(OperatorError::KeyListed(public.id())) } else { Ok(public) }
 }
 
 fn generate() -> Result<(SigningKey, PublicKey), ProduceError> {

@@ -14,6 +14,7 @@ Examples:
       --root-key /media/usb/root.pem
   walwarden key revoke W0EDALDa --reason 'laptop stolen' --root-key /media/usb/root.pem
   walwarden key rotate root --root-key /media/usb/root.pem --out /media/usb2/root.pem
+  walwarden key rotate log --root-exchange /media/usb
 
 Each change makes a new version of the key registry, signed by the root keys, and enters it in the chain.";
 
@@ -38,8 +39,11 @@ pub(crate) enum KeyCommand {
 #[derive(Debug, Group)]
 pub(crate) struct RootArgs {
     /// File of a root key; once for each that must sign
-    #[arg(long = "root-key", value_name = "FILE", required = true)]
+    #[arg(long = "root-key", value_name = "FILE", required_unless_present = "root_exchange")]
     pub(crate) root_keys: Vec<PathBuf>,
+    /// Folder, a stick or a share, in which machines apart that have a root sign: `walwarden root sign`. Waits for them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root_exchange: Option<PathBuf>,
     /// Passphrase of the root keys from a file [default: as for the other keys, when that is not asked for]
     #[arg(long, value_name = "FILE")]
     pub(crate) root_passphrase_file: Option<PathBuf>,
@@ -81,12 +85,15 @@ pub(crate) struct NewArgs {
 
 #[derive(Debug, Group)]
 pub(crate) struct RotateArgs {
-    /// Which key of this host; or the root, whose new key goes to --out
+    /// Which key of this host; or the root, whose new key goes to --out or is --root-public
     #[arg(value_name = "KEY")]
     pub(crate) key: RotatedArg,
-    /// File of the new root key
-    #[arg(long, value_name = "FILE", required_if_eq("key", "root"))]
+    /// File of the new root key, which is made here
+    #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// The public half of a new root that was made on another machine, which signs through --root-exchange
+    #[arg(long, value_name = "FILE", conflicts_with = "out", requires = "root_exchange")]
+    pub(crate) root_public: Option<PathBuf>,
     /// Passphrase of the new root key from a file
     #[arg(long, value_name = "FILE", requires = "out")]
     pub(crate) out_passphrase_file: Option<PathBuf>,

@@ -6,13 +6,15 @@ use walwarden_produce::{
     clock::SystemClock,
     files, host,
     init::{InitRequest, init},
+    keys::{Root, roots::Exchange},
     postgres::Tools,
+    signer::key_file,
 };
 
 use crate::{
     commands::print,
     exit::Exit,
-    job::{InitJob, Job},
+    job::{InitJob, Job, RootJob},
     talk,
 };
 
@@ -29,14 +31,26 @@ pub(super) fn run(job: &Job, task: &InitJob) -> Result<Exit, ProduceError> {
         }
     };
     let passphrase = job.passphrase.read("the log and statement keys (new)", true)?;
-    let root_passphrase = match &task.root_passphrase {
-        Some(source) => source.read("the root key (new, another one)", true)?,
-        None => passphrase.clone(),
+    let (root_passphrase, publics, cancel);
+    let root = match &task.root {
+        RootJob::Here { path, passphrase: source } => {
+            root_passphrase = match source {
+                Some(source) => source.read("the root key (new, another one)", true)?,
+                None => passphrase.clone(),
+            };
+            Root::Here { path, passphrase: &root_passphrase }
+        }
+        RootJob::Apart { publics: paths, threshold, folder } => {
+            publics = paths.iter().map(|path| key_file::public(path)).collect::<Result<Vec<_>, _>>()?;
+            cancel = talk::cancel_flag();
+            let exchange = Exchange { folder, waiting: &talk::roots_wait, cancel: &cancel };
+            Root::Apart { publics: &publics, threshold: *threshold, exchange }
+        }
     };
     let request = InitRequest {
         vault: &job.vault,
         keys: &task.keys,
-        root_key: &task.root_key,
+        root,
         organisation: &task.organisation,
         origin: &task.origin,
         databases: &task.databases,
@@ -47,20 +61,20 @@ pub(super) fn run(job: &Job, task: &InitJob) -> Result<Exit, ProduceError> {
         run_as: task.run_as.as_deref(),
         tools: Tools::default(),
         passphrase: &passphrase,
-        root_passphrase: &root_passphrase,
     };
     let made = init(&request, &SystemClock, &host::identity()?)?;
     for (database, why) in &made.unreachable {
         talk::notice(&format!("database {database} did not answer, and is declared without facts: {why}"));
     }
-    print(&[
-        ("origin", made.origin.to_string()),
-        ("root", made.root.to_string()),
-        ("head", format!("{} {}", made.head.size, made.head.root)),
-        ("handover", made.handover.display().to_string()),
-    ]);
-    talk::notice(&format!("move the root key away from this host now: {}", task.root_key.display()));
+    let mut facts = vec![("origin", made.origin.to_string())];
+    facts.extend(made.roots.iter().map(|root| ("root", root.to_string())));
+    facts.push(("head", format!("{} {}", made.head.size, made.head.root)));
+    facts.push(("handover", made.handover.display().to_string()));
+    print(&facts);
     talk::notice("give handover.json to the auditor by another channel than the bundles");
-    talk::notice("all keys were made on this host, and the record says so");
+    if let RootJob::Here { path, .. } = &task.root {
+        talk::notice(&format!("move the root key away from this host now: {}", path.display()));
+        talk::notice("all keys were made on this host, and the record says so");
+    }
     Ok(Exit::Done)
 }

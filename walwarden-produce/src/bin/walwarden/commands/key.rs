@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use walwarden_core::event::KeyAction;
+use walwarden_core::{event::KeyAction, statement::key_registry::Storage};
 use walwarden_produce::{
     ProduceError,
+    error::OperatorError,
     keys::{
-        change::{Change, ChangeRequest, Changed, Place, change, open_roots},
+        change::{Change, ChangeRequest, Changed, Place, change},
         compare::{Difference, compare},
+        roots::{Exchange, Roots},
     },
     passphrase::{Passphrase, Source},
     producer::Producer,
@@ -89,13 +91,14 @@ fn new(job: &Job, args: &NewArgs) -> Result<Exit, ProduceError> {
 
 fn rotate(job: &Job, args: &RotateArgs) -> Result<Exit, ProduceError> {
     let passphrase;
-    let change = match (args.key.purpose(), &args.out) {
-        (None, Some(path)) => {
+    let change = match (args.key.purpose(), &args.out, &args.root_public) {
+        (None, Some(path), _) => {
             passphrase = own_passphrase(args.out_passphrase_file.as_ref(), path)?;
-            Change::Root { path, passphrase: &passphrase }
+            Change::Root(Place::File { path, passphrase: &passphrase })
         }
-        (Some(purpose), _) => Change::Rotate(purpose),
-        (None, None) => return Err(ProduceError::Bug("a new root without a file".into())),
+        (None, None, Some(path)) => Change::Root(Place::Elsewhere(key_file::public(path)?, Storage::File)),
+        (Some(purpose), ..) => Change::Rotate(purpose),
+        (None, None, None) => return Err(OperatorError::NoNewRoot.into()),
     };
     changed(job, &args.root, args.reason.as_deref(), change)
 }
@@ -109,9 +112,12 @@ fn own_passphrase(file: Option<&PathBuf>, path: &Path) -> Result<Passphrase, Pro
 /// Has the roots sign a change, enters it, and says what came of it.
 fn changed(job: &Job, root: &RootArgs, reason: Option<&str>, asked: Change<'_>) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
-    let roots = open_roots(&producer.registry, &root_files(job, root)?)?;
+    let cancel = talk::cancel_flag();
+    let exchange = |folder| Exchange { folder, waiting: &talk::roots_wait, cancel: &cancel };
+    let apart = root.root_exchange.as_deref().map(exchange);
+    let roots = Roots::open(&producer.registry, &root_files(job, root)?, apart)?;
     let passphrase = passphrase(job, &producer, "the log and statement keys")?;
-    let new_root = matches!(asked, Change::Root { .. });
+    let new_root = matches!(asked, Change::Root(_));
     let request = ChangeRequest { change: asked, roots, passphrase: &passphrase, reason };
     let made = change(&mut producer, request)?;
     told(&made);
