@@ -2,7 +2,7 @@
 //!
 //! The arithmetic that rules judge by, so that what is done is what will be asked for.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
 
 use crate::{
     occurrence::{Filled, Occurrence, Window},
@@ -14,7 +14,8 @@ use crate::{
         retention::{holds, standing},
         window,
     },
-    time::Period,
+    time::{Period, Time},
+    value::EntryId,
 };
 
 pub use crate::rules::awaited::Awaited;
@@ -75,6 +76,9 @@ pub struct Deletable<'r> {
 }
 
 /// The backups of a database that may be deleted now, but for holds, oldest first; none where no retention is promised.
+///
+/// Those are what the retention has not kept for half of its grace: nothing goes the moment that a newer backup is there, and
+/// there is time to delete it before it is overdue.
 #[must_use]
 pub fn deletable<'r>(record: &'r Record<'r>, database: &str) -> Vec<Deletable<'r>> {
     let now = record.covered();
@@ -83,11 +87,24 @@ pub fn deletable<'r>(record: &'r Record<'r>, database: &str) -> Vec<Deletable<'r
         .and_then(|policy| Some((policy.database(database)?.retention.as_ref()?, record.zone(&policy.timezone)?)));
     let Some((promise, zone)) = promise else { return Vec::new() };
     let custody = Custody::of(record);
-    let mut there: Vec<Completed<'r>> =
-        record.backups_back(database).filter(|backup| custody.pruned(backup.line.id).is_none()).collect();
-    there.reverse();
-    let named: Vec<_> = there.iter().map(|backup| (backup.done.snapshot_at, backup.line.id)).collect();
-    let kept = kept(promise, &named, zone);
+    let there = |at: Time| -> Vec<Completed<'r>> {
+        let of = record.backups_back(database).filter(|backup| backup.done.completed_at <= at);
+        let mut of: Vec<_> =
+            of.filter(|backup| custody.pruned(backup.line.id).is_none_or(|pruned| pruned > at)).collect();
+        of.reverse();
+        of
+    };
+    let kept_of = |there: &[Completed<'r>]| {
+        let named: Vec<_> = there.iter().map(|backup| (backup.done.snapshot_at, backup.line.id)).collect();
+        kept(promise, &named, zone)
+    };
+    let before = there(now.plus_seconds((promise.grace_s() / 2).saturating_neg()));
+    let (then, mut there) = (kept_of(&before), there(now));
+    let mut kept = kept_of(&there);
+    // What was kept then, or was not there yet.
+    kept.extend(then);
+    let known: BTreeSet<EntryId> = before.iter().map(|backup| backup.line.id).collect();
+    kept.extend(there.iter().map(|backup| backup.line.id).filter(|id| !known.contains(id)));
     let holds = holds(record, now);
     let is_held = |backup: &Completed<'_>| {
         holds.contains(backup.line.id.as_str()) || holds.contains(database) || holds.contains("*")

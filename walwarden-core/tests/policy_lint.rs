@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use walwarden_core::policy::{
-    Policy,
+    Algorithm, Policy,
     lint::{Linted, Location, Surroundings, lint, lints},
 };
 use walwarden_core::zone::Zone;
@@ -27,6 +27,7 @@ max_run = "1h"
 max_resolution = "24h"
 retention = { mode = "tiers", daily = 7, monthly = 2 }
 copies = { min = 1, separation = "account" }
+encryption = { backup = ["age-x25519", "aes-256-gcm"] }
 restore_test = { cadence = "monthly", guard = "31d" }
 
 [[database]]
@@ -76,6 +77,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("reviewer-collects", r#"["sec-lead"]"#, r#"["runner"]"#),
     ("separation-unmet", "min = 1", "min = 2"),
     ("separation-unmet", r#"separation = "account""#, r#"separation = "region""#),
+    ("encryption-unmet", r#"["age-x25519", "aes-256-gcm"]"#, r#"["aes-256-gcm"]"#),
     ("retention-short", "monthly = 2", "monthly = 1"),
     ("retention-short", r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 30"#),
     ("back-dated", "2026-07-01T00:00:00Z", "2026-06-30T23:59:59Z"),
@@ -91,6 +93,7 @@ const FINE: &[(&str, &str)] = &[
     (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 31"#),
     (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "tiers", daily = 31"#),
     (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "tiers", weekly = 5"#),
+    (r#"["age-x25519", "aes-256-gcm"]"#, "[]"),
     ("min = 1", "min = 0"),
     ("0 2 * * *", "0 * * * *"),
     ("0 2 * * *", "0 */4 * * *"),
@@ -110,9 +113,12 @@ fn asked(toml: &str) -> Linted {
         reviewers: Some(&["sec-lead", "runner"]),
         collectors: Some(&["runner"]),
         locations: Some(&[
-            Location { provider: "own", account_ref: "acme", region: "eu-central" },
-            Location { provider: "own", account_ref: "acme-dr", region: "eu-central" },
+            Location { provider: "own", account_ref: "acme", region: "eu-central", elsewhere: true },
+            Location { provider: "own", account_ref: "acme-dr", region: "eu-central", elsewhere: true },
+            // A folder of this machine, whatever it is called, is apart from nothing.
+            Location { provider: "other", account_ref: "other", region: "other", elsewhere: false },
         ]),
+        encryption: Some(&[Algorithm::AgeX25519]),
         zone: Some(&berlin()),
     };
     lint(&Policy::from_toml(toml).unwrap(), &about)
@@ -140,7 +146,8 @@ fn each_question_is_answered_with_no_by_one_change() {
 fn what_is_not_given_is_named() {
     let linted = lint(&Policy::from_toml(GOOD).unwrap(), &Surroundings::default());
     let ids: Vec<&str> = linted.not_looked_at.iter().map(|one| one.lint.id).collect();
-    assert_eq!(ids, ["rpo-gap", "reviewer-without-key", "reviewer-collects", "separation-unmet", "back-dated"]);
+    let unasked = ["reviewer-without-key", "reviewer-collects", "separation-unmet", "encryption-unmet", "back-dated"];
+    assert_eq!(ids, [["rpo-gap"].as_slice(), &unasked].concat());
     assert_eq!(linted.findings, []);
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use walwarden_core::{
     Digest, Period, Time,
     chain::Entries,
+    duties,
     policy::Policy,
     record::{Exhibits, Reader, Record},
     rules::{Gate, RuleResult, Status, evaluate},
@@ -74,6 +75,12 @@ impl Case {
     }
 
     fn judge(&self, rule: &str) -> RuleResult {
+        self.read(|record| {
+            evaluate(Some(record), Gate::Open).into_iter().find(|result| result.rule.id == rule).unwrap()
+        })
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> T {
         let policy = POLICY.replace("MORE_POLICY", self.of_policy).replace("MORE", self.promises);
         let policy = Policy::from_toml(&policy).unwrap();
         let digest = policy.digest().unwrap();
@@ -102,8 +109,7 @@ impl Case {
         };
         let anchored = entries.rebuild(&[]).unwrap();
         let period = Period { start: at(1, 0), end: at(29, 0) };
-        let record = Record::new(&anchored, &entries, period, exhibits);
-        evaluate(Some(&record), Gate::Open).into_iter().find(|result| result.rule.id == rule).unwrap()
+        read(&Record::new(&anchored, &entries, period, exhibits))
     }
 
     fn statements<P: serde::de::DeserializeOwned>(
@@ -526,6 +532,22 @@ fn backups_are_kept_as_promised() {
     let hold = json!({"action": "placed", "scope": "shop", "reason": "a case", "by": "ciso"});
     let held = (at(28, 4), "hold.changed", hold);
     of(20..=28, &[held]).gives(rule, Supported, "");
+}
+
+/// Half of the grace is the operator's, the other half is for deleting.
+#[test]
+fn what_is_no_longer_kept_stays_for_half_of_its_grace() {
+    let deletable = |promises| {
+        let case = Case::of(nights(26..=31)).promising(promises);
+        case.read(|record| duties::deletable(record, "shop").iter().map(|one| one.backup.line.id).collect::<Vec<_>>())
+    };
+    let first = |places: u64| (0..places).map(|place| id(1002 + place)).collect::<Vec<_>>();
+    // Three are kept: at the end of the 31st those of 29, 30 and 31.
+    assert_eq!(deletable("retention = { mode = \"keep_last\", keep = 3 }"), first(3));
+    assert_eq!(deletable("retention = { mode = \"keep_last\", keep = 3, grace = \"40h\" }"), first(3));
+    assert_eq!(deletable("retention = { mode = \"keep_last\", keep = 3, grace = \"48h\" }"), first(2));
+    assert_eq!(deletable("retention = { mode = \"keep_last\", keep = 3, grace = \"20d\" }"), []);
+    assert_eq!(deletable("copies = { min = 0 }"), [], "nothing is promised");
 }
 
 #[test]

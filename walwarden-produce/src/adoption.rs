@@ -12,7 +12,7 @@ use crate::{
     error::{OperatorError, ProduceError, StorageError},
     files,
     init::POLICY_FILE,
-    policy_file::check,
+    policy_file::{Known, check},
     producer::Producer,
     scope::{self, Declared},
     signer::HeadSigner,
@@ -43,7 +43,7 @@ pub fn adopt(
     path: &Path,
     change: Option<&str>,
 ) -> Result<Adopted, ProduceError> {
-    let checked = check(path, producer.now())?;
+    let checked = check(path, producer.now(), Some(&Known::of(producer)))?;
     let errors = checked.of(Severity::Error).count();
     if errors > 0 {
         return Err(refused("policy", path.display(), "a policy whose promises can be kept: see `policy check`"));
@@ -56,7 +56,7 @@ pub fn adopt(
     for line in snapshot.entries()?.all() {
         match line.event() {
             Event::PolicyAdopted(known) if known.version == policy.version => {
-                return Err(refused("version", &policy.version, "one that was never adopted"));
+                return Err(OperatorError::AdoptedAlready(policy.version).into());
             }
             Event::PolicyAdopted(known) => supersedes = Some(known.sha256),
             Event::ScopeDeclared(known) => before = Some(*known),

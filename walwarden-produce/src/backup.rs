@@ -28,7 +28,7 @@ use crate::{
     runs::{self, Mark},
     spool::{Recorded, Stated, record},
     staging::Staging,
-    store,
+    store::{self, Store},
     vault::Context,
 };
 use failure::{Failure, recordable, short};
@@ -126,6 +126,14 @@ fn encrypted_as_promised(producer: &Producer, database: &DatabaseConfig) -> Resu
     Ok(())
 }
 
+/// Refuses to dump for hours into a store that does not exist; one that does not answer now may do so by then.
+fn has_bucket(store: &dyn Store, folder: &str) -> Result<(), Failure> {
+    match store.list(&format!("{folder}/")) {
+        Err(error) if error.reason_code() == "bucket-missing" => Err(Failure::storage(Stage::Preflight, error)),
+        _ => Ok(()),
+    }
+}
+
 struct Run<'a> {
     id: EntryId,
     started_at: Time,
@@ -162,6 +170,7 @@ impl Run<'_> {
         let row_key = RowKey::new(*secret).map_err(|error| Failure::bug(ProduceError::Bug(error.to_string())))?;
         let text = Zeroizing::new(hex(secret.as_slice()) + "\n");
         files::create(&rowkey_path, text.as_bytes(), 0o600).map_err(|error| Failure::storage(Stage::Upload, error))?;
+        has_bucket(producer.store.as_ref(), folder)?;
         let clock = producer.clock.clone();
         let dumped = attested_dump(
             &connection,

@@ -209,7 +209,9 @@ impl Look<'_> {
         let place = self.place;
         let is_main = place.location() == self.main.location();
         let version = original.version_id.as_deref().filter(|_| is_main);
-        let found = match store::hash(place, &original.key, version) {
+        let found =
+            store::hash(place, &original.key, version).map_err(|error| unless_no_bucket(place, original, error));
+        let found = match found {
             Err(error) if error.error.kind() == io::ErrorKind::NotFound && !is_main && !self.seen => {
                 let copy = store::copy(self.main, original, place).map_err(none)?;
                 let lock = place.lock(&original.key, copy.version_id.as_deref()).map_err(none)?;
@@ -225,6 +227,14 @@ impl Look<'_> {
         let object = if is_main { original.clone() } else { at_place(original, place.location()) };
         Ok((object, lock))
     }
+}
+
+/// What is not there may be so because nothing is.
+fn unless_no_bucket(place: &dyn Store, original: &Object, error: StorageError) -> StorageError {
+    if error.error.kind() != io::ErrorKind::NotFound {
+        return error;
+    }
+    place.list(&original.key).err().filter(|asked| asked.reason_code() == "bucket-missing").unwrap_or(error)
 }
 
 /// The same bytes in another store.

@@ -9,7 +9,7 @@ pub mod content;
 mod file;
 mod pg_dump;
 mod pg_dumpall;
-mod preflight;
+pub mod preflight;
 pub mod settings;
 pub mod throttle;
 

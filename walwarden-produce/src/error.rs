@@ -22,6 +22,7 @@ use crate::{
     period::PeriodError,
     postgres::{ConnectionError, SqlError},
     restore::cluster::ClusterError,
+    store::NoBucket,
 };
 
 /// Why something was not produced.
@@ -90,6 +91,9 @@ pub enum OperatorError {
     /// `policy.toml`.
     #[error("policy: {0}")]
     Policy(#[from] PolicyError),
+    /// A policy's version is adopted once.
+    #[error("a policy of version {0:?} was adopted already")]
+    AdoptedAlready(String),
     /// Recipients or identities.
     #[error(transparent)]
     Encryption(#[from] EncryptionError),
@@ -301,6 +305,9 @@ impl StorageError {
     /// A stable word for the record.
     #[must_use]
     pub fn reason_code(&self) -> &'static str {
+        if self.error.get_ref().is_some_and(|inner| inner.is::<NoBucket>()) {
+            return "bucket-missing";
+        }
         match self.error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "not-writable",

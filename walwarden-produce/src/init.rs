@@ -12,7 +12,7 @@ use walwarden_core::{
     event::{Event, Genesis},
     key::PublicKey,
     merkle::TreeHead,
-    policy::Policy,
+    policy::{Policy, lint::Linted},
 };
 
 use crate::{
@@ -25,6 +25,7 @@ use crate::{
     keys::{self, CeremonyRequest, Root},
     passphrase::Passphrase,
     period,
+    policy_file::{Known, linted},
     postgres::Tools,
     random,
     scope::{self, Declared},
@@ -92,6 +93,8 @@ pub struct Initialised {
     pub head: TreeHead,
     /// Databases that did not answer, and why.
     pub unreachable: Vec<(String, String)>,
+    /// What the policy promises and this vault cannot keep yet, or too little of.
+    pub linted: Linted,
 }
 
 /// Makes a vault.
@@ -152,7 +155,10 @@ fn make(
     let Declared { scope, unreachable } = scope::declare(policy, request.databases, &request.tools, None, clock.now())?;
     let last = entries.append(Draft::plain(Event::ScopeDeclared(Box::new(scope))))?;
     let handover = keys::write_handover(request.vault, &registry, last.head)?;
-    Ok(Initialised { origin: origin.clone(), roots, handover, head: last.head, unreachable })
+    // Nobody has a key for reviews yet, there is no store but the folder, and nothing is encrypted.
+    let known = Known { collectors: vec![identity.actor.id.clone()], ..Known::default() };
+    let linted = linted(policy, clock.now(), Some(&known))?;
+    Ok(Initialised { origin: origin.clone(), roots, handover, head: last.head, unreachable, linted })
 }
 
 struct Entries<'a> {

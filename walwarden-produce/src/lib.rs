@@ -36,6 +36,7 @@ pub mod period;
 pub mod plan;
 pub mod policy_file;
 pub mod postgres;
+pub mod preflight;
 pub mod producer;
 pub mod proof_site;
 pub mod prune;

@@ -70,6 +70,19 @@ impl Mirror {
         Ok(())
     }
 
+    /// Looks whether the store answers, before a line is written that it would have to take.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn answers(&self) -> Result<(), ProduceError> {
+        let first = format!("{}/entries/{:012}", self.folder, 0);
+        match self.store.reader(&first, None) {
+            // Nothing is there yet, or no bucket is.
+            Err(error) if error.error.kind() == io::ErrorKind::NotFound => Ok(self.store.list(&first).map(drop)?),
+            asked => Ok(asked.map(drop)?),
+        }
+    }
+
     /// Copies a checkpoint.
     ///
     /// # Errors

@@ -92,7 +92,10 @@ impl Task {
             Self::Anchor { authority } => format!("time stamp of {authority}"),
             Self::Witness { witness } => format!("cosignature of {witness}"),
             Self::Evidence(due) => format!("capture of {}", due.words()),
-            Self::Prune(due) => format!("delete {} of {}", backups(due.backups.len()), due.database),
+            Self::Prune(due) => {
+                let ids: Vec<&str> = due.backups.iter().map(EntryId::as_str).collect();
+                format!("delete {} of {}: {}", backups(ids.len()), due.database, ids.join(" "))
+            }
         }
     }
 

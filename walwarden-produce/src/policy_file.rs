@@ -10,15 +10,18 @@ use serde_json::json;
 use walwarden_core::{
     Digest, Period, Time,
     policy::{
-        Policy,
-        lint::{Finding, Linted, NotLookedAt, Severity, Surroundings, lint},
+        Algorithm, Policy,
+        lint::{self, Finding, Linted, NotLookedAt, Severity, Surroundings},
     },
+    statement::key_registry::{RegistryKey, State, Use},
     zone::Zone,
 };
 
 use crate::{
     error::{OperatorError, ProduceError, StorageError},
     period,
+    producer::Producer,
+    store::{LOCAL, Location},
 };
 
 const FULL: &str = include_str!("policy_file/full.toml");
@@ -65,19 +68,77 @@ pub struct Checked {
     pub linted: Linted,
 }
 
-/// Reads a policy as if it were adopted `now`.
+/// What a vault knows that a policy is held against.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Persons with an active key for reviews.
+    pub reviewers: Vec<String>,
+    /// Actors that capture evidence.
+    pub collectors: Vec<String>,
+    /// Stores that can hold copies.
+    pub stores: Vec<Location>,
+    /// Whether backups are encrypted.
+    pub encrypted: bool,
+}
+
+impl Known {
+    /// What the vault of a producer knows.
+    #[must_use]
+    pub fn of(producer: &Producer) -> Self {
+        let is_reviewer = |key: &&RegistryKey| key.state == State::Active && key.uses == [Use::Review];
+        // Where backups are made is a copy too, where that is a provider's.
+        let main = (producer.store.location().provider != LOCAL).then_some(&producer.store);
+        let stores = producer.copies.iter().chain(main);
+        Self {
+            reviewers: producer.registry.keys.iter().filter(is_reviewer).map(|key| key.custodian.clone()).collect(),
+            collectors: vec![producer.identity.actor.id.clone()],
+            stores: stores.map(|store| store.location().clone()).collect(),
+            encrypted: !producer.encryption.is_none(),
+        }
+    }
+}
+
+/// Reads a policy as if it were adopted `now`, and holds it against what is known.
 ///
 /// # Errors
 /// It is no policy, or its time zone is none.
-pub fn check(path: &Path, now: Time) -> Result<Checked, ProduceError> {
+pub fn check(path: &Path, now: Time, known: Option<&Known>) -> Result<Checked, ProduceError> {
     let text = fs::read_to_string(path).map_err(StorageError::at("read", path))?;
     let policy = Policy::from_toml(&text).map_err(OperatorError::from)?;
-    let years = Period { start: now, end: Time::from_micros(now.micros() + 2 * 366 * DAY).unwrap_or(now) };
-    let zone = period::zone_facts(&policy.timezone, &years).map_err(OperatorError::from)?;
-    let zone = Zone::try_from(&zone).ok();
     let sha256 = policy.digest()?;
-    let linted = lint(&policy, &Surroundings { adopted_at: Some(now), zone: zone.as_ref(), ..Surroundings::default() });
+    let linted = linted(&policy, now, known)?;
     Ok(Checked { policy, sha256, toml_sha256: Digest::of(text.as_bytes()), linted })
+}
+
+/// Asks every question of a policy that is adopted at an instant.
+///
+/// # Errors
+/// Its time zone is none.
+pub fn linted(policy: &Policy, adopted_at: Time, known: Option<&Known>) -> Result<Linted, OperatorError> {
+    let end = Time::from_micros(adopted_at.micros() + 2 * 366 * DAY).unwrap_or(adopted_at);
+    let zone = period::zone_facts(&policy.timezone, &Period { start: adopted_at, end })?;
+    let zone = Zone::try_from(&zone).ok();
+    let stores = known.map(|known| known.stores.iter().map(place).collect::<Vec<_>>());
+    let reviewers = known.map(|known| words(&known.reviewers));
+    let collectors = known.map(|known| words(&known.collectors));
+    let about = Surroundings {
+        adopted_at: Some(adopted_at),
+        reviewers: reviewers.as_deref(),
+        collectors: collectors.as_deref(),
+        locations: stores.as_deref(),
+        encryption: known.map(|known| if known.encrypted { &[Algorithm::AgeX25519][..] } else { &[] }),
+        zone: zone.as_ref(),
+    };
+    Ok(lint::lint(policy, &about))
+}
+
+fn place(store: &Location) -> lint::Location<'_> {
+    let Location { provider, account_ref, region, .. } = store;
+    lint::Location { provider, account_ref, region, elsewhere: provider != LOCAL }
+}
+
+fn words(all: &[String]) -> Vec<&str> {
+    all.iter().map(String::as_str).collect()
 }
 
 impl Checked {
@@ -105,27 +166,23 @@ impl Checked {
 
 #[cfg(test)]
 mod tests {
-    use walwarden_core::policy::lint::Location;
-
     use super::*;
 
     #[test]
     fn what_is_written_passes_its_own_lint() {
         let now: Time = "2026-12-31T23:59:59.999999Z".parse().unwrap();
-        let years = Period { start: now, end: "2029-01-01T00:00:00.000000Z".parse().unwrap() };
-        let zone = Zone::try_from(&period::zone_facts("Europe/Berlin", &years).unwrap()).unwrap();
+        let text = |text: &str| text.to_owned();
+        let (provider, account_ref, region) = (text("elsewhere"), text("acme-dr"), text("eu-north"));
+        let known = Known {
+            reviewers: vec![text("ops-lead"), text("sec-lead")],
+            collectors: vec![text("backup-runner")],
+            stores: vec![Location { name: text("dr"), provider, account_ref, region, bucket: text("b") }],
+            encrypted: false,
+        };
         for minimal in [false, true] {
-            let text = template(minimal, now);
-            let policy = Policy::from_toml(&text).unwrap();
+            let policy = Policy::from_toml(&template(minimal, now)).unwrap();
             assert_eq!(policy.effective_from, "2027-01-01T00:00:00.000000Z".parse().unwrap());
-            let all = Surroundings {
-                adopted_at: Some(now),
-                reviewers: Some(&["ops-lead", "sec-lead"]),
-                collectors: Some(&["backup-runner"]),
-                locations: Some(&[Location { provider: "elsewhere", account_ref: "acme-dr", region: "eu-north" }]),
-                zone: Some(&zone),
-            };
-            assert_eq!(lint(&policy, &all), Linted::default(), "minimal: {minimal}");
+            assert_eq!(linted(&policy, now, Some(&known)).unwrap(), Linted::default(), "minimal: {minimal}");
         }
     }
 }

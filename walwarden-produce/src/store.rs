@@ -68,6 +68,25 @@ pub struct Listed {
     pub latest: bool,
 }
 
+/// A store has no such bucket or container: no object of it is missing, the store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such bucket")]
+pub struct NoBucket;
+
+impl NoBucket {
+    /// Codes by which stores say so.
+    const CODES: [&str; 2] = ["NoSuchBucket", "ContainerNotFound"];
+
+    /// Whether a store's answer says so.
+    fn is_said(answer: &str) -> bool {
+        Self::CODES.iter().any(|code| answer.contains(code))
+    }
+
+    fn error() -> io::Error {
+        io::Error::other(Self)
+    }
+}
+
 /// Nothing keeps an object from being deleted.
 pub const UNLOCKED: Lock = Lock { mode: LockMode::None, until: None };
 

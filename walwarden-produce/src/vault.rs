@@ -237,6 +237,8 @@ impl<C: ChainStore> Chain<C> {
         let last = signer.last_head()?;
         self.catch_up(last.as_ref())?;
         self.continues(last.as_ref())?;
+        // What is not begun leaves no line without an end behind.
+        self.mirror.as_ref().map_or(Ok(()), Mirror::answers)?;
         let identity = identity.clone();
         let context = Context {
             origin: self.origin.clone(),

@@ -80,10 +80,15 @@ fn while_the_copy_cannot_be_kept_nothing_is_acknowledged() {
     let vault = copied(&server, &proxy.endpoint());
     assert_success(&run(&vault, &["backup"]));
     let head = stdout(&run(&vault, &["head"]));
+    let before = vault.entries();
     proxy.inject(|_| Some(Fault::Drop));
     assert_two_lines(&run(&vault, &["backup"]), 2, "acme-dr");
+    assert_eq!(vault.entries(), before, "nothing begins, so that nothing lacks an end");
+    // One that fails between the question and the answer: the line waits for the next head, and is copied with it.
+    proxy.inject(|line| line.starts_with("PUT").then_some(Fault::Drop));
+    assert_two_lines(&run(&vault, &["backup"]), 2, "acme-dr");
+    assert_ne!(vault.entries(), before);
     assert_eq!(stdout(&run(&vault, &["head"])), head);
-    // The line that was written waits for the next head, and is copied with it.
     proxy.heal();
     assert_success(&run(&vault, &["backup"]));
     let lines = vault.kinds().len();

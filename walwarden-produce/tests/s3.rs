@@ -119,6 +119,29 @@ fn copies_that_are_altered_or_gone_are_found() {
     assert_eq!(last(&vault), CopyOutcome::Unreachable);
 }
 
+/// A bucket that is not there is no missing object, and is said before a dump is made for it.
+#[test]
+fn a_misspelt_bucket_is_called_so() {
+    let Some(s3) = S3::start() else { return };
+    s3.bucket("acme-backups", false);
+    let server = Server::start(5);
+    let vault = encrypted(&server, &s3.endpoint());
+    let copy = format!("\n[[copy]]\nname = \"dr\"\n{}", store(&s3.endpoint(), "acme-drr"));
+    let path = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&path).unwrap() + &copy;
+    fs::write(&path, &text).unwrap();
+    assert_two_lines(&run(&vault, &["backup"]), 1, "acme-drr");
+    match vault.events().into_iter().rfind(|event| matches!(event, Event::CopyVerified(_))) {
+        Some(Event::CopyVerified(copy)) => assert_eq!(copy.outcome, CopyOutcome::Unreachable),
+        other => panic!("{other:?}"),
+    }
+    fs::write(&path, text.replace("\"acme-backups\"", "\"acme-bakups\"")).unwrap();
+    let output = run(&vault, &["backup"]);
+    assert_two_lines(&output, 1, "acme-bakups");
+    assert!(stderr(&output).contains("no such bucket") && stderr(&output).contains("`bucket`"));
+    assert_eq!(vault.failure(), ("preflight".into(), "bucket-missing".into()));
+}
+
 #[test]
 fn a_store_that_fails_leaves_a_record_and_nothing_that_counts() {
     let Some(s3) = S3::start() else { return };

@@ -9,7 +9,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Apart, DatabasePolicy, Framework, Policy, Retention, Span};
+use super::{Algorithm, Apart, DatabasePolicy, Framework, Policy, Retention, Span};
 use crate::{
     rules::words::duration,
     schedule::Schedule,
@@ -88,6 +88,8 @@ pub struct Surroundings<'a> {
     pub collectors: Option<&'a [&'a str]>,
     /// Where copies can be stored.
     pub locations: Option<&'a [Location<'a>]>,
+    /// By what backups are encrypted before they are stored; empty, by nothing.
+    pub encryption: Option<&'a [Algorithm]>,
     /// The zone of the policy, over two years from then on.
     pub zone: Option<&'a Zone>,
 }
@@ -101,6 +103,8 @@ pub struct Location<'a> {
     pub account_ref: &'a str,
     /// Region.
     pub region: &'a str,
+    /// Whether it lies apart from the machine that makes backups; otherwise it is apart from nothing.
+    pub elsewhere: bool,
 }
 
 struct Question {
@@ -128,6 +132,7 @@ static QUESTIONS: &[Question] = &[
     error("reviewer-without-key", "Every reviewer holds a key for reviews", reviewer_keys),
     error("reviewer-collects", "No reviewer captures evidence", reviewers_apart),
     error("separation-unmet", "The stores can hold the copies apart as promised", separation),
+    error("encryption-unmet", "Backups are encrypted as promised", encryption),
     error("retention-short", "Retention keeps a backup across a window of the restore tests", retention),
     warning("back-dated", "The policy does not begin before it is adopted", back_dated),
     warning("hipaa-evidence-age", "With HIPAA, evidence is kept for six years", hipaa),
@@ -285,13 +290,23 @@ fn separation(policy: &Policy, about: &Surroundings<'_>) -> Asked {
     Ok(databases(policy, |database| {
         let copies = database.copies.as_ref()?;
         let apart = |location: &&Location<'_>| match copies.separation {
-            Some(Apart::Provider) => location.provider != database.provider,
-            Some(Apart::Account) => location.account_ref != database.account_ref,
-            Some(Apart::Region) => location.region != database.region,
+            Some(Apart::Provider) => location.elsewhere && location.provider != database.provider,
+            Some(Apart::Account) => location.elsewhere && location.account_ref != database.account_ref,
+            Some(Apart::Region) => location.elsewhere && location.region != database.region,
             None => true,
         };
         let there = i64::try_from(locations.iter().filter(apart).count()).unwrap_or(i64::MAX);
         (there < copies.min).then(|| format!("{} copies are promised, {there} stores lie apart", copies.min))
+    }))
+}
+
+fn encryption(policy: &Policy, about: &Surroundings<'_>) -> Asked {
+    let there = about.encryption.ok_or("it was not given how backups are encrypted")?;
+    Ok(databases(policy, |database| {
+        let promised = &database.encryption.as_ref()?.backup;
+        let words: Vec<&str> = promised.iter().map(|algorithm| algorithm.word()).collect();
+        let is_met = promised.is_empty() || promised.iter().any(|algorithm| there.contains(algorithm));
+        (!is_met).then(|| format!("{} is promised, and backups are not encrypted by it", words.join(" or ")))
     }))
 }
 

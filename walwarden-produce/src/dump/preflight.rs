@@ -10,7 +10,10 @@ use crate::postgres::{
 /// Programs, server, encoding, pooler, privileges.
 ///
 /// Returns what is known of the server, and pg_dump's version.
-pub(super) fn check(connection: &Connection, settings: &DumpSettings) -> Result<(ServerFacts, String), DumpError> {
+///
+/// # Errors
+/// What would keep a dump from being made.
+pub fn check(connection: &Connection, settings: &DumpSettings) -> Result<(ServerFacts, String), DumpError> {
     let tools = connection.tools();
     tools.find(Program::PgDump)?;
     let failed = |error: SqlError| DumpError::sql(Stage::Preflight, &error);

@@ -21,7 +21,7 @@ use walwarden_core::{
     event::{Lock, LockMode},
 };
 
-use super::{Listed, Location, Store, Upload, Written, s3};
+use super::{Listed, Location, NoBucket, Store, Upload, Written, s3};
 use crate::{
     config::{StoreConfig, StoreKind},
     error::StorageError,
@@ -142,7 +142,8 @@ impl Store for RemoteStore {
         };
         if let Some(s3) = &self.s3 {
             let all = block_on(self.bucket.versions(s3, &self.full(prefix)));
-            let all = all.map_err(StorageError::at("list", self.full(prefix)))?;
+            let what = format!("{}/{}", self.location.bucket, self.full(prefix));
+            let all = all.map_err(StorageError::at("list", what))?;
             return Ok(all.into_iter().filter_map(ours).collect());
         }
         let all = block_on(async {
@@ -362,6 +363,10 @@ fn exists(key: &str) -> Error {
 
 /// Keeps the kind, which the record and the hints go by, and the first line of what the store said.
 fn to_io(error: Error) -> io::Error {
+    let said = error.to_string();
+    if matches!(error, Error::NotFound { .. }) && NoBucket::is_said(&said) {
+        return NoBucket::error();
+    }
     let kind = match &error {
         Error::NotFound { .. } => io::ErrorKind::NotFound,
         Error::AlreadyExists { .. } | Error::Precondition { .. } => io::ErrorKind::AlreadyExists,
@@ -369,6 +374,5 @@ fn to_io(error: Error) -> io::Error {
         Error::Generic { .. } => io::ErrorKind::ConnectionAborted,
         _ => io::ErrorKind::Other,
     };
-    let said = error.to_string();
     io::Error::new(kind, said.lines().next().unwrap_or_default().chars().take(300).collect::<String>())
 }

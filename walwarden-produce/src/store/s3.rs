@@ -11,7 +11,7 @@ use walwarden_core::{
     event::{Lock, LockMode},
 };
 
-use super::Listed;
+use super::{Listed, NoBucket};
 use crate::clock::{Clock as _, SystemClock};
 
 /// The most pages that a list may have, at a thousand versions each.
@@ -112,6 +112,7 @@ impl Bucket {
         let body = crate::http::body(response, ANSWER).await?;
         match status.as_u16() {
             200..=299 => Ok(Answer { headers, body: String::from_utf8_lossy(&body).into_owned() }),
+            404 if NoBucket::is_said(&String::from_utf8_lossy(&body)) => Err(NoBucket::error()),
             404 => Err(io::ErrorKind::NotFound.into()),
             401 | 403 => Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("the store answers {status}"))),
             _ => Err(io::Error::other(format!("the store answers {status}"))),

@@ -164,7 +164,9 @@ impl Page {
         for fact in facts {
             let lines = fact.values.iter().flat_map(|value| wrap(&flat(value), width));
             for (place, line) in lines.enumerate() {
-                let label = pad(if place == 0 { fact.label } else { "" }, LABEL, false);
+                // The longest label fills its column.
+                let label = if place == 0 { format!("{} ", fact.label) } else { String::new() };
+                let label = pad(&label, LABEL, false);
                 self.line(indent, &format!("{label}{line}"), Style::Plain);
             }
         }

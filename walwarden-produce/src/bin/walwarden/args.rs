@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Chain(ChainCommand),
     /// Show what exists, and what the rules say of it so far
     Status(StatusArgs),
+    /// Look whether everything that a run needs is in order, without writing anything; ends with 1 when something is not
+    Check(CheckArgs),
     /// Print the newest signed head: origin, size, root
     Head,
     /// Show, add, replace and revoke keys
@@ -367,6 +369,16 @@ pub(crate) struct StatusArgs {
     /// Write the metrics or the calendar to a file, in one step
     #[arg(long, value_name = "FILE", requires = "whole")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Group)]
+pub(crate) struct CheckArgs {
+    /// Ask time-stamping authorities and witnesses too, whether they answer
+    #[arg(long)]
+    pub(crate) network: bool,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -4,6 +4,7 @@ mod anchor;
 mod backup;
 mod bundle;
 mod chain;
+mod check;
 mod collect;
 mod copy;
 mod head;
@@ -58,6 +59,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Collect(args) => collect::run(&job, args),
         Task::Bundle(bundle) => bundle::run(&job, bundle),
         Task::Status(args) => status::run(&job, args),
+        Task::Check(args) => check::run(&job, args),
         Task::Head => head::run(&job),
         Task::Key(command) => key::run(&job, command),
         Task::Root(command) => root::run(&job, command),
@@ -71,7 +73,7 @@ pub(crate) fn run(job: Job) -> Result<Exit, ProduceError> {
         Task::Note(command) => people::note(&job, command),
         Task::Operator(command) => people::operator(&job, command),
         Task::Handoff(command) => people::handoff(&job, command),
-        Task::PolicyCheck { file, json } => policy::check(file, *json),
+        Task::PolicyCheck { file, json } => policy::check(&job, file, *json),
         Task::Proof(args) => proof::run(args),
         Task::Completions(shell) => Ok(manual::completions(*shell)),
         Task::Manual { folder } => manual::pages(folder),
@@ -160,4 +162,9 @@ fn print(facts: &[(&str, String)]) {
     for (name, value) in facts {
         say!("{name:width$}  {value}");
     }
+}
+
+/// A terminal obeys control characters, also those in a name.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
 }

@@ -32,6 +32,9 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::Policy(_) => {
             "correct the policy; `walwarden policy init` writes one that can be taken as a start"
         }
+        OperatorError::AdoptedAlready(_) => {
+            "give this one a `version` of its own under [policy]; any other text will do"
+        }
         OperatorError::Connection { error, .. } => connection(error),
         OperatorError::Period(_) => "write 2026-Q3, 2026-07, 2026, or START/END such as 2026-07-01/2026-08-01",
         OperatorError::Exists(_) => "nothing is overwritten: give another path, or remove what is there",
@@ -103,11 +106,14 @@ fn connection(error: &ConnectionError) -> &'static str {
     }
 }
 
-fn storage(error: &StorageError) -> &'static str {
+pub(crate) fn storage(error: &StorageError) -> &'static str {
     match error.reason_code() {
         "disk-full" => "free some space there and run it again",
         "not-writable" => "check owner and mode, and who runs this; of a bucket, its policy and the credentials",
         "object-exists" => "nothing is overwritten; somebody else writes into this store under the same names",
+        "bucket-missing" => {
+            "correct `bucket` of this store in walwarden.toml ([store], or the [[copy]] of that name), or make the bucket"
+        }
         "store-unreachable" => "check address, region and credentials of the store, and run it again",
         "file-missing" => "check the path; relative ones start from the current folder",
         _ => "check the disk and the path",

@@ -10,7 +10,7 @@ use walwarden_core::{
 use walwarden_produce::{ProduceError, config::DatabaseConfig, error::OperatorError, host, passphrase::Source};
 
 use crate::args::{
-    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, Command, CopyArgs, InitArgs,
+    AnchorArgs, Args, BackupArgs, BundleArgs, ChainCommand, ChainMoveArgs, CheckArgs, Command, CopyArgs, InitArgs,
     PolicyAdoptArgs, PolicyCommand, ProofArgs, PruneArgs, RestoreArgs, RestoreTestArgs, RunArgs, StatusArgs,
     TriggerArg, VaultCommand, VaultRestoreArgs, VerifyDbArgs,
     collect::CollectArgs,
@@ -54,6 +54,7 @@ pub(crate) enum Task {
     Collect(CollectArgs),
     Bundle(BundleArgs),
     Status(StatusArgs),
+    Check(CheckArgs),
     Head,
     Key(KeyCommand),
     Root(RootCommand),
@@ -183,6 +184,7 @@ impl TryFrom<Args> for Job {
             Command::Collect(args) => Task::Collect(args),
             Command::Bundle(bundle) => Task::Bundle(bundle),
             Command::Status(status) => Task::Status(status),
+            Command::Check(args) => Task::Check(args),
             Command::Head => Task::Head,
             Command::Key(command) => Task::Key(command),
             Command::Root(command) => Task::Root(command),

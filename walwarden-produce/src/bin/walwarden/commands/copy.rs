@@ -8,7 +8,7 @@ use walwarden_produce::{
 };
 
 use super::{alert, open, passphrase};
-use crate::{exit::Exit, job::Job, talk};
+use crate::{exit::Exit, hint, job::Job, talk};
 
 pub(super) fn run(job: &Job, backup: Option<&str>, again: bool) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
@@ -42,7 +42,7 @@ fn told(copied: &Copied) -> bool {
     if let Some(error) = error {
         talk::two_lines(
             &format!("the copy of backup {} in {store} is {}: {error}", verified.backup, verified.outcome.word()),
-            "it is recorded; see to the store, then: walwarden copy",
+            &format!("it is recorded; {}, then: walwarden copy", hint::storage(error)),
         );
     }
     verified.outcome == CopyOutcome::Ok

@@ -1,9 +1,10 @@
 //! `walwarden init`.
 
-use walwarden_produce::error::OperatorError;
+use walwarden_core::policy::lint::Finding;
 use walwarden_produce::{
     ProduceError,
     clock::SystemClock,
+    error::OperatorError,
     files, host,
     init::{InitRequest, init},
     keys::{Root, roots::Exchange},
@@ -12,7 +13,7 @@ use walwarden_produce::{
 };
 
 use crate::{
-    commands::print,
+    commands::{plain, print},
     exit::Exit,
     job::{InitJob, Job, RootJob},
     talk,
@@ -75,6 +76,15 @@ pub(super) fn run(job: &Job, task: &InitJob) -> Result<Exit, ProduceError> {
     if let RootJob::Here { path, .. } = &task.root {
         talk::notice(&format!("move the root key away from this host now: {}", path.display()));
         talk::notice("all keys were made on this host, and the record says so");
+    }
+    for finding in &made.linted.findings {
+        let Finding { lint, at, what } = finding;
+        talk::notice(&format!("policy: {}  {}  {}: {}", lint.severity.word(), lint.id, plain(at), plain(what)));
+    }
+    if !made.linted.findings.is_empty() {
+        talk::notice(
+            "the policy is adopted as it is; `walwarden check` says what is left to do, `policy adopt` replaces it",
+        );
     }
     Ok(Exit::Done)
 }

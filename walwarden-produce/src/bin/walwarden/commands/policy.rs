@@ -6,14 +6,17 @@ use walwarden_core::policy::lint::Severity;
 use walwarden_produce::{
     ProduceError, adoption,
     clock::{Clock as _, SystemClock},
-    policy_file::{self, Checked},
+    config::FILE,
+    policy_file::{self, Checked, Known},
 };
 
-use super::{open, passphrase, print};
+use super::{open, passphrase, plain, print};
 use crate::{args::PolicyAdoptArgs, exit::Exit, job::Job, talk};
 
-pub(super) fn check(file: &Path, json: bool) -> Result<Exit, ProduceError> {
-    let checked = policy_file::check(file, SystemClock.now())?;
+pub(super) fn check(job: &Job, file: &Path, json: bool) -> Result<Exit, ProduceError> {
+    // Against what the vault knows, where there is one.
+    let known = if job.vault.join(FILE).exists() { Some(Known::of(&open(job)?)) } else { None };
+    let checked = policy_file::check(file, SystemClock.now(), known.as_ref())?;
     if json {
         tell!("{}", checked.to_json());
     } else {
@@ -44,14 +47,9 @@ fn lines(checked: &Checked) {
     say!("sha256 {}", checked.sha256);
 }
 
-/// A terminal obeys control characters, also those in a name.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
-}
-
 pub(super) fn adopt(job: &Job, args: &PolicyAdoptArgs) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
-    let checked = policy_file::check(&args.file, producer.now())?;
+    let checked = policy_file::check(&args.file, producer.now(), Some(&Known::of(&producer)))?;
     lines(&checked);
     if let Some(refused) = refused(&checked) {
         return Ok(refused);
