@@ -24,11 +24,14 @@ check: fmt lint vectors ## fast, for every commit: format, lints, docs, vectors,
 	@cargo fixtures check
 
 fmt:
-	@cargo fmt --all --check
+	@cargo fmt --all --check && cargo fmt --manifest-path walwarden-verify/wasm/Cargo.toml --check
 
 lint:
 	@cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@cargo clippy --workspace --features walwarden-produce/kms --all-targets --quiet -- -D warnings
+	@if [ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ]; \
+	  then cargo clippy --manifest-path walwarden-verify/wasm/Cargo.toml --target wasm32-unknown-unknown --target-dir target --locked --quiet -- -D warnings; \
+	  else echo "SKIPPED: clippy of the WebAssembly module: this compiler has no target wasm32-unknown-unknown"; fi
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@if command -v cargo-deny >/dev/null; then cargo deny --log-level error check bans licenses sources \
 	  && cargo deny --manifest-path walwarden-verify/Cargo.toml --log-level error check --config walwarden-verify/deny.toml bans; \

@@ -1,4 +1,4 @@
-// The page: takes files, hands them to two workers (the program, and the second opinion), and shows what they say. Text
+// The page: takes files, hands them to workers (the program, and the second opinion), and shows what they say. Text
 // of a bundle reaches the document as text only, with characters that cannot be seen made visible.
 "use strict";
 
@@ -22,12 +22,13 @@ function make(tag, attributes = {}, ...children) {
 class Hand {
   constructor(text) { this.text = text; }
 
-  ask(task, given, transfer = []) {
+  // `said` is told the stages of the work.
+  ask(task, given, { transfer = [], said = progress } = {}) {
     this.worker ??= new Worker(URL.createObjectURL(new Blob([this.text], { type: "text/javascript" })));
     return new Promise((resolve, reject) => {
       this.reject = reject;
       this.worker.onmessage = ({ data }) => {
-        if (data.stage) progress(data.stage);
+        if (data.stage) said(data.stage);
         else if ("fault" in data) { this.stop(); reject(new Error(data.fault)); } else resolve(data.answer);
       };
       this.worker.onerror = (event) => { event.preventDefault(); this.stop(); reject(new Error(event.message || "the worker could not be started")); };
@@ -45,7 +46,8 @@ class Hand {
 
 const program = new Hand(`${source("unpack")}\n${source("judge")}`);
 // `export` means nothing in a worker that is no module, and old browsers have no other.
-const second = new Hand(`${source("unpack")}\n${source("second").replace(/^export /gm, "")}\n${source("breaking")}`);
+const plain = `${source("unpack")}\n${source("second").replace(/^export /gm, "")}\n${source("breaking")}`;
+const [second, clerk] = [new Hand(plain), new Hand(plain)]; // the clerk unpacks, breaks and packs while the second opinion thinks
 const STOPPED = "stopped";
 
 async function ready() {
@@ -95,6 +97,7 @@ function progress(stage) {
 // Does a piece of work with the buttons off; what goes wrong is said, and is no verdict.
 async function work(into, does) {
   began = performance.now();
+  second.stop(STOPPED); // about a bundle that nobody asks about any more
   progress("beginning");
   into.hidden = true;
   into.replaceChildren();
@@ -175,9 +178,25 @@ function failures(checks) {
   return rows.length ? [table("What was caught, by which check, and as what it reads", ["Check", "Reads as", "What is wrong"], rows)] : [];
 }
 
+// The second opinion, which takes longer: asked for when the verdict is there, and put in its place when it has come.
+function opinion(report, { files, request }) {
+  const state = make("p", { "aria-live": "polite" }, "Being asked for …");
+  const place = make("div", { "data-opinion": "asked" }, make("h3", {}, "The second opinion"), state);
+  secondOf({ files, request }, (check) => { state.textContent = `Being asked for: ${visible(check)} …`; }).then(
+    (other) => { place.replaceChildren(...compared(report, other)); place.dataset.opinion = "given"; },
+    (error) => { state.textContent = error.message === STOPPED ? "It was not waited for." : `It could not be had: ${visible(error.message)}`; place.dataset.opinion = "none"; });
+  return place;
+}
+
+async function secondOf({ files, request }, said) {
+  let head = request.known_head;
+  if (files.previous && !head) head = await second.ask("headOf", { bundle: files.previous });
+  const brought = { bundle: files.bundle, roots: request.roots ?? [], firstContact: request.first_contact };
+  return second.ask("second", { ...brought, ...(head ? { head } : {}), ...(files.handover ? { handover: files.handover } : {}) }, { said });
+}
+
 // Checks that both have made, and whether they agree.
-function opinion(report, other) {
-  if (other.fault) return [make("h3", {}, "The second opinion"), make("p", {}, `It could not be had: ${other.fault}`)];
+function compared(report, other) {
   const outcome = { pass: "pass", fail: "fail", "not run": "not-run", accepted: "accepted" };
   const first = new Map(report.checks.map((check) => [check.id, check]));
   const differs = other.checks.filter((check) => first.get(check.id)?.outcome !== outcome[check.outcome]);
@@ -210,7 +229,7 @@ async function download(button, name, type, number) {
   button.disabled = true;
   try {
     let bytes = await program.ask("render", { number });
-    if (number === 7) bytes = await second.ask("papers", { bytes }, [bytes.buffer]);
+    if (number === 7) bytes = await clerk.ask("papers", { bytes }, { transfer: [bytes.buffer] });
     save(name, type, bytes);
     byId("status").textContent = `${name} is ready.`;
   } catch (error) {
@@ -221,22 +240,9 @@ async function download(button, name, type, number) {
 }
 const progressOff = () => { const text = byId("status").textContent; progress(""); byId("status").textContent = text; };
 
-// Judges by both hands.
-async function judged({ name, files, request }) {
+function judged({ name, files, request }) {
   const copies = Object.fromEntries(Object.entries(files).map(([key, bytes]) => [key, bytes.slice()]));
-  const report = await program.ask("judge", { request: { ...request, bundle: name }, files: copies }, Object.values(copies).map((bytes) => bytes.buffer));
-  if (report.code === 2) return { report };
-  progress("asking for a second opinion");
-  const brought = { bundle: files.bundle, roots: request.roots ?? [], firstContact: request.first_contact };
-  try {
-    let head = request.known_head;
-    if (files.previous && !head) head = await second.ask("headOf", { bundle: files.previous });
-    const other = await second.ask("second", { ...brought, ...(head ? { head } : {}), ...(files.handover ? { handover: files.handover } : {}) });
-    return { report, other };
-  } catch (error) {
-    if (error.message === STOPPED) throw error;
-    return { report, other: { fault: error.message } };
-  }
+  return program.ask("judge", { request: { ...request, bundle: name }, files: copies }, { transfer: Object.values(copies).map((bytes) => bytes.buffer) });
 }
 
 function refused(into, { error, hint }) {
@@ -245,15 +251,14 @@ function refused(into, { error, hint }) {
 }
 
 async function show(into, what) {
-  const { report, other } = await judged(what);
+  const report = await judged(what);
   if (report.code === 2) return refused(into, report);
-  progress("writing the report");
   const html = new TextDecoder().decode(await program.ask("render", { number: 0 }));
   const { subject, claims } = report;
   into.append(verdictPanel(report),
     facts([["Organisation", claims?.organisation], ["Period", claims && `${claims.period.start} to ${claims.period.end}, half-open, UTC`], ["File", `${subject.name}, ${size(subject.bytes)}`],
       ["Bundle digest", digest(subject.bundle_digest)], ["SHA-256 of the file", digest(subject.file_sha256)], ["As of", what.request.as_of], ["Judged in", `${Math.round(report.millis)} ms`]]),
-    ...failures(report.checks), ...opinion(report, other));
+    ...failures(report.checks), opinion(report, what));
   const buttons = DOWNLOADS.map(([label, name, type, number]) => {
     const button = make("button", { type: "button", class: "plain" }, label);
     button.addEventListener("click", () => download(button, name, type, number));
@@ -282,40 +287,42 @@ const demoOf = (name) => ({ name: `${name}.zip`, files: { bundle: unzipped[name]
 const unzipped = {};
 async function unpackDemo() {
   for (const [name, text] of Object.entries(DEMO.bundles)) {
-    unzipped[name] ??= await second.ask("unpacked", { packed: text });
+    unzipped[name] ??= await clerk.ask("unpacked", { packed: text });
   }
 }
 
 async function breakIt(into, [how, title]) {
   await unpackDemo();
   progress("tampering");
-  const bundle = await second.ask("broken", { how, bundle: unzipped.demo });
+  const bundle = await clerk.ask("broken", { how, bundle: unzipped.demo });
   const demo = demoOf("demo");
-  const { report, other } = await judged({ ...demo, name: `demo-${how}.zip`, files: { ...demo.files, bundle } });
+  const what = { ...demo, name: `demo-${how}.zip`, files: { ...demo.files, bundle } };
+  const report = await judged(what);
   into.append(make("h3", {}, title));
   if (report.code === 2) return refused(into, report);
   const keep = make("button", { type: "button", class: "plain" }, "Keep the broken bundle");
   keep.addEventListener("click", () => save(`demo-${how}.zip`, "application/zip", bundle));
-  into.append(verdictPanel(report), ...failures(report.checks), ...opinion(report, other), make("p", { class: "actions" }, keep));
+  into.append(verdictPanel(report), ...failures(report.checks), opinion(report, what), make("p", { class: "actions" }, keep));
   return `${title}: ${report.verdict.words}, by ${report.checks.filter(({ outcome }) => outcome === "fail").map(({ id }) => id).join(", ")}.`;
 }
 
 // What no verifier can see in one bundle; and what whoever kept one line sees at once.
 async function honest(into) {
   await unpackDemo();
-  const line = await second.ask("headOf", { bundle: unzipped.kept });
+  const line = await clerk.ask("headOf", { bundle: unzipped.kept });
   const told = { name: "remade.zip", files: { bundle: unzipped.remade }, request: { as_of: DEMO.as_of, previous: "", roots: DEMO.roots, first_contact: true } };
   const alone = await judged(told);
-  const held = await judged({ ...told, request: { ...told.request, first_contact: false, known_head: line } });
-  if (alone.report.code === 2 || held.report.code === 2) return refused(into, alone.report.code === 2 ? alone.report : held.report);
+  const known = { ...told, request: { ...told.request, first_contact: false, known_head: line } };
+  const held = await judged(known);
+  if (alone.code === 2 || held.code === 2) return refused(into, alone.code === 2 ? alone : held);
   into.append(make("h3", {}, "The whole record made again, by who owns the keys"),
     make("p", {}, "In the record as it was first shown, a backup failed. Then whoever owns all keys wrote another one, in which it succeeded, and signed every line of it correctly. Judged by itself, by a reader who holds nothing else:"),
-    verdictPanel(alone.report),
+    verdictPanel(alone),
     make("p", {}, "Nothing is caught, and nothing could be: every signature is genuine. The report says so on its first page, as accepted by the reader. Now the same file, for a reader who kept one line of an earlier report:"),
     make("p", {}, make("code", {}, line)),
-    verdictPanel(held.report), ...failures(held.report.checks), ...opinion(held.report, held.other),
+    verdictPanel(held), ...failures(held.checks), opinion(held, known),
     make("p", {}, "So keep that line, or the bundle before, or pin a witness: they are what an organisation cannot take back. An event that was left out before anything was signed leaves no trace at all; missed backups are computed from the policy for that reason, so that a night cannot be left out in silence."));
-  return `Alone: ${alone.report.verdict.words}. With the head kept before: ${held.report.verdict.words}.`;
+  return `Alone: ${alone.verdict.words}. With the head kept before: ${held.verdict.words}.`;
 }
 
 // -------------------------------------------------------------------------------------------------------------- The page
@@ -329,7 +336,7 @@ byId("form").addEventListener("submit", (event) => {
   }
   work(byId("result"), async () => show(byId("result"), await given()));
 });
-byId("cancel").addEventListener("click", () => { program.stop(STOPPED); second.stop(STOPPED); });
+byId("cancel").addEventListener("click", () => { program.stop(STOPPED); clerk.stop(STOPPED); });
 byId("demo").addEventListener("click", () => work(byId("result"), async () => { await unpackDemo(); return show(byId("result"), demoOf("demo")); }));
 for (const name of FILES) byId(name).addEventListener("change", () => { delete chosen[name]; });
 

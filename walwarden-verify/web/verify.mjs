@@ -1,8 +1,7 @@
 // A second opinion on a walwarden evidence bundle, in plain JavaScript, from the pages of spec/ and without a library.
 //
 //     node verify.mjs BUNDLE --trust handover.json          root pins and a head, got by another channel than the bundle
-//     node verify.mjs BUNDLE --root FINGERPRINT [--root FINGERPRINT ..] [--root-threshold N]
-//                     [--known-head FILE | --first-contact] [--json]
+//     node verify.mjs BUNDLE --root FINGERPRINT [--root ..] [--root-threshold N] [--known-head FILE | --first-contact] [--json]
 //
 // Exit codes: 1 rejected; 3 nothing failed, and a check that the verdict needs could not be run; 0 nothing failed and all
 // of these checks were run, which is less than "verified": `OUTSIDE` says what nobody has looked at here. 2 nothing judged.
@@ -21,7 +20,8 @@ const nothing = (what) => new NotRun(`nothing to check: ${what}`);
 // ---------------------------------------------------------------------------------------------------------------- Bytes
 const utf8 = (text) => new TextEncoder().encode(text);
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const hex = (bytes) => bytes.reduce((text, byte) => text + PAIRS[byte], "");
 const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const base64 = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 const base64url = (bytes) => base64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -35,12 +35,10 @@ function join(...parts) {
   return all;
 }
 
-// bytes-4: the bytes of canonical base64; null for any other spelling.
-function base64Bytes(text) {
-  if (!isText(text) || text.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
-  const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-  return base64(bytes) === text ? bytes : null;
-}
+// bytes-4: canonical base64, and its bytes; null for any other spelling.
+const isBase64 = (text) => isText(text) && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text) && btoa(atob(text)) === text;
+const bytesOf = (chars) => { const bytes = new Uint8Array(chars.length); for (let at = 0; at < bytes.length; at += 1) bytes[at] = chars.charCodeAt(at); return bytes; };
+const base64Bytes = (text) => (isBase64(text) ? bytesOf(atob(text)) : null);
 
 // bytes-4: 32 bytes of base64url without padding.
 const base64url32 = (text) => (isText(text) && /^[A-Za-z0-9_-]{43}$/.test(text) ? base64Bytes(`${text.replaceAll("-", "+").replaceAll("_", "/")}=`) : null);
@@ -64,12 +62,11 @@ export function sha256(...parts) {
   const whole = data.length - (data.length % 64);
   for (let at = 0; at < whole; at += 64) block(state, data, at);
   const tail = new Uint8Array(data.length - whole < 56 ? 64 : 128);
-  tail.set([...data.subarray(whole), 0x80]);
+  tail.set(data.subarray(whole));
+  tail[data.length - whole] = 0x80;
   new DataView(tail.buffer).setBigUint64(tail.length - 8, BigInt(data.length) * 8n);
   for (let at = 0; at < tail.length; at += 64) block(state, tail, at);
-  const digest = new Uint8Array(32);
-  state.forEach((word, at) => new DataView(digest.buffer).setInt32(at * 4, word));
-  return digest;
+  return Uint8Array.from({ length: 32 }, (_, at) => state[at >> 2] >>> (24 - 8 * (at & 3)));
 }
 
 function block(state, data, at) {
@@ -79,13 +76,13 @@ function block(state, data, at) {
     const s1 = turned(W[i - 2], 17) ^ turned(W[i - 2], 19) ^ (W[i - 2] >>> 10);
     W[i] = (W[i - 16] + s0 + W[i - 7] + s1) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
   for (let i = 0; i < 64; i += 1) {
     const t1 = (h + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + ROUND[i] + W[i]) | 0;
     const t2 = ((turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    [h, g, f, e, d, c, b, a] = [g, f, e, (d + t1) | 0, c, b, a, (t1 + t2) | 0];
+    h = g; g = f; f = e; e = (d + t1) | 0; d = c; c = b; b = a; a = (t1 + t2) | 0;
   }
-  [a, b, c, d, e, f, g, h].forEach((word, place) => { state[place] += word; });
+  state[0] += a; state[1] += b; state[2] += c; state[3] += d; state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
 // ----------------------------------------------------------------------------------------------------------- Strict JSON
@@ -106,7 +103,7 @@ function canonical(value, depth = 1) {
 function parse(bytes) {
   refuseUnless(bytes.length <= 1_048_576, `bytes-6: a document of ${bytes.length} bytes`);
   let [text, value] = [];
-  try { [text, value] = [strict.decode(bytes), JSON.parse(strict.decode(bytes))]; } catch (error) { throw new Refused(`bytes-1: ${error.message}`); }
+  try { value = JSON.parse(text = strict.decode(bytes)); } catch (error) { throw new Refused(`bytes-1: ${error.message}`); }
   refuseUnless(canonical(value) === text, "bytes-1: not in canonical form");
   return value;
 }
@@ -143,7 +140,7 @@ const KINDS = {
   s: isText, i: Number.isInteger, c: isCount, n: isDecimal, h: isDigest, o: isOrigin,
   b: (value) => typeof value === "boolean", t: (value) => micros(value) !== null, null: (value) => value === null, any: () => true,
   u: (value) => isText(value) && /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(value),
-  key: (value) => base64url32(value) !== null, base64: (value) => base64Bytes(value) !== null,
+  key: (value) => base64url32(value) !== null, base64: isBase64,
 };
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -196,7 +193,8 @@ const [LOCAL, CENTRAL, END] = [[0x50, 0x4b, 3, 4], [0x50, 0x4b, 1, 2], [0x50, 0x
 const crcOf = (n, bits) => (bits === 0 ? n : crcOf(n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1, bits - 1));
 const CRC = Int32Array.from({ length: 256 }, (_, n) => crcOf(n, 8));
 export function crc32(bytes) {
-  const crc = bytes.reduce((sum, byte) => (sum >>> 8) ^ CRC[(sum ^ byte) & 255], -1);
+  let crc = -1;
+  for (let at = 0; at < bytes.length; at += 1) crc = (crc >>> 8) ^ CRC[(crc ^ bytes[at]) & 255];
   return ~crc >>> 0;
 }
 
@@ -410,8 +408,7 @@ class Key {
 // ------------------------------------------------------------------------------------------- Envelopes, entries, notes
 // statements-1 to statements-4.
 class Envelope {
-  constructor(bytes) {
-    const value = parse(bytes);
+  constructor(value) {
     refuseUnless(KINDS.envelope(value), "statements-1: not the members of an envelope");
     this.signatures = value.signatures.map(({ keyid, sig }) => [keyid, base64Bytes(sig)]);
     refuseUnless(this.signatures.length >= 1 && this.signatures.length <= 16, "statements-1: no signature, or too many");
@@ -475,8 +472,8 @@ class Note {
 // ------------------------------------------------------------------------------------------------------------- Registry
 // keys-4, keys-5: one version.
 class Version {
-  constructor(line) {
-    this.envelope = new Envelope(line);
+  constructor(value) {
+    this.envelope = new Envelope(value);
     const { predicate, subjects } = this.envelope.statement("key-registry");
     this.said = predicate;
     this.roots = predicate.roots.map((jwk) => new Key(jwk));
@@ -500,10 +497,10 @@ class Version {
 }
 
 // keys-6: all versions, each following from the one before.
-async function parseVersions(lines) {
+async function parseVersions(values) {
   const versions = [];
-  for (const line of lines) {
-    const [version, before] = [new Version(line), versions.at(-1)];
+  for (const value of values) {
+    const [version, before] = [new Version(value), versions.at(-1)];
     refuseUnless(version.said.version === versions.length + 1, "keys-6: a version is not in its place");
     const follows = version.said.previous === (before?.envelope.digest ?? null) && version.said.origin === (before ?? version).said.origin;
     refuseUnless(follows, "keys-6: previous is not the version before, or that is of another chain");
@@ -573,7 +570,7 @@ const CHECKS = [
   ["zip.profile", false, ({ files, violations: [wrong] }) => { refuseUnless(!wrong, `bundle-5: ${wrong}`); return `${files.size} files`; }],
   ["bundle.listed", true, (have) => {
     refuseUnless(have.files.has(STATEMENT), "bundle-1: the bundle has no statement of its own");
-    const envelope = new Envelope(have.document(STATEMENT));
+    const envelope = new Envelope(have.documents(STATEMENT)[0].value);
     const names = have.give("bundle.listed", { envelope, ...envelope.statement("bundle") }).subjects.map(([name]) => name);
     refuseUnless(ascend(names, byBytes), "bundle-3: subjects out of order, or one twice");
     const listed = new Set([...names, STATEMENT]);
@@ -583,19 +580,19 @@ const CHECKS = [
     refuseUnless(wrong === undefined, `bundle-1: a file that is missing, or that the format does not know: ${wrong}`);
     return `${names.length} files`;
   }],
-  ["bundle.digests", true, (have) => {
+  ["bundle.digests", true, async (have) => {
     const subjects = have.need("bundle.listed").subjects.filter(([name]) => have.files.has(name));
-    const wrong = subjects.find(([name, digest]) => have.files.get(name) && hex(sha256(have.files.get(name))) !== digest);
+    const found = await Promise.all(subjects.map(([name]) => have.files.get(name) && crypto.subtle.digest("SHA-256", have.files.get(name))));
+    const wrong = subjects.find(([, digest], at) => found[at] && hex(new Uint8Array(found[at])) !== digest);
     refuseUnless(!wrong, `bundle-3: ${wrong?.[0]} was changed after sealing`);
     if (subjects.some(([name]) => !have.files.get(name))) throw needs("zip.profile");
     return `SHA-256 of ${subjects.length} files`;
   }],
   ["json.canonical", true, ({ misspelt: [wrong] }) => { refuseUnless(!wrong, wrong?.join(": ")); return "every document"; }],
   ["chain.canonical", true, (have) => {
-    const entries = have.give("chain.canonical", linesOf(have.document(ENTRIES)).map((line) => {
-      const entry = parse(line);
-      refuseUnless(KINDS.entry(entry), "chain-1: not the members of an entry");
-      return Object.assign(entry, { hash: leafHash(line), recorded: micros(entry.recorded_at) });
+    const entries = have.give("chain.canonical", have.documents(ENTRIES).map(({ bytes, value }) => {
+      refuseUnless(KINDS.entry(value), "chain-1: not the members of an entry");
+      return Object.assign(value, { hash: leafHash(bytes), recorded: micros(value.recorded_at) });
     }));
     return `${entries.length} lines`;
   }],
@@ -619,7 +616,7 @@ const CHECKS = [
     return `${entries.length} entries`;
   }],
   ["keys.registry-versions", true, async (have) => {
-    const versions = have.give("versions", await parseVersions(linesOf(have.document(REGISTRY))));
+    const versions = have.give("versions", await parseVersions(have.documents(REGISTRY).map(({ value }) => value)));
     have.give("keys.registry-versions", new Registry(versions, have.need("chain.canonical")));
     return `${versions.length} versions`;
   }],
@@ -633,8 +630,8 @@ const CHECKS = [
     throw new Refused(`keys-8: no version is signed by ${threshold} of the pinned roots`);
   }],
   ["chain.checkpoints-signed", true, async (have) => {
-    const [lines, registry] = [linesOf(have.document(CHECKPOINTS)), have.need("keys.registry-versions")];
-    const notes = lines.map(parse).map((value) => {
+    const [lines, registry] = [have.documents(CHECKPOINTS), have.need("keys.registry-versions")];
+    const notes = lines.map(({ value }) => {
       refuseUnless(KINDS.note(value), "bundle-1: not the members of a line of checkpoints");
       const note = new Note(value.note);
       refuseUnless(note.size === value.size, "bundle-1: the size beside a checkpoint is not its own");
@@ -663,7 +660,7 @@ const CHECKS = [
     return `${notes.length} roots over ${entries.length} lines`;
   }],
   ["chain.proofs", true, (have) => {
-    const [value, notes] = [parse(have.document(PROOFS)), have.need("chain.checkpoints-signed")];
+    const [[{ value }], notes] = [have.documents(PROOFS), have.need("chain.checkpoints-signed")];
     refuseUnless(KINDS.proofs(value) && value.consistency.length === notes.length - 1, "bundle-6: not one proof for each pair of checkpoints");
     value.consistency.forEach(({ from, proof, to }, at) => {
       const [old, next] = notes.slice(at);
@@ -698,8 +695,8 @@ const CHECKS = [
     return `the head of ${latest} lines, and ${entries.length - latest} lines after it`;
   }],
   ["statements.signed", false, async (have) => {
-    const lines = [...STATEMENTS].filter(([name]) => have.files.has(name)).map(([name, kind]) => [kind, linesOf(have.document(name))]);
-    const envelopes = lines.flatMap(([kind, all]) => all.map((line) => [kind, new Envelope(line)]));
+    const lines = [...STATEMENTS].filter(([name]) => have.files.has(name)).map(([name, kind]) => [kind, have.documents(name)]);
+    const envelopes = lines.flatMap(([kind, all]) => all.map(({ value }) => [kind, new Envelope(value)]));
     for (const [kind, envelope] of envelopes) envelope.statement(kind);
     if (!envelopes.length) throw nothing("no statement is carried");
     const keys = have.need("keys.registry-versions").versions.flatMap((version) => version.keys.map(({ key }) => key));
@@ -716,10 +713,11 @@ export const OUTSIDE = ["keys.not-rolled-back", "chain.witnessed", "time.timesta
 // The bundle, what the reader brings, and what checks have established (verification-7).
 class Have extends Map {
   constructor(zip, trust) {
-    Object.assign(super(), zip, { trust, misspelt: new Map() });
-    for (const [name, bytes] of this.files) {
-      try { // bytes-1: documents that are not canonical, with what is wrong
-        if (bytes && /\.(json|ndjson)$/.test(name)) (name.endsWith(".ndjson") ? linesOf(bytes) : [bytes]).forEach(parse);
+    Object.assign(super(), zip, { trust, read: new Map(), misspelt: new Map() });
+    for (const [name, file] of this.files) {
+      try { // bytes-1: what documents say, and those that are not canonical, with what is wrong
+        const documents = file && /\.(json|ndjson)$/.test(name) ? (name.endsWith(".ndjson") ? linesOf(file) : [file]) : [];
+        this.read.set(name, documents.map((bytes) => ({ bytes, value: parse(bytes) })));
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         this.misspelt.set(name, error.message);
@@ -728,10 +726,10 @@ class Have extends Map {
   }
   give(check, fact) { return this.set(check, fact).get(check); }
   need(fact, check = fact) { if (!this.has(fact)) throw needs(check); return this.get(fact); }
-  document(name) {
+  documents(name) {
     if (!this.files.get(name)) throw needs(this.files.has(name) ? "zip.profile" : "bundle.listed");
     if (this.misspelt.has(name)) throw needs("json.canonical");
-    return this.files.get(name);
+    return this.read.get(name);
   }
 }
 
@@ -759,9 +757,11 @@ export function trustOf({ handover, roots = [], threshold = roots.length, head, 
 }
 
 // Judges a zip: `verdict` (`rejected`, `not-established`, or `nothing wrong in scope`), and each check with its outcome.
-export async function verify(bytes, trust) {
+// `said` is told what is looked at next.
+export async function verify(bytes, trust, said = () => {}) {
   const [have, checks] = [new Have(readZip(bytes), trust), []];
   for (const [id, required, ask] of CHECKS) {
+    said(id);
     try { checks.push({ id, required, outcome: "pass", detail: await ask(have) }); } catch (error) {
       if (!(error instanceof Refused || error instanceof NotRun)) throw error;
       const chosen = error instanceof NoInput && id === "chain.known" && trust.firstContact ? "accepted" : "not run";

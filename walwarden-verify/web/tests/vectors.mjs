@@ -24,12 +24,12 @@ const FILES = {
     return (note.origin === one.origin && (await note.signers(keys)) > 0) || refuse();
   },
   envelopes: async (one) => {
-    const [envelope, keys] = [new Envelope(utf8(one.envelope)), one.keys.map((jwk) => new Key(jwk))];
+    const [envelope, keys] = [new Envelope(parse(utf8(one.envelope))), one.keys.map((jwk) => new Key(jwk))];
     await envelope.verify(keys);
     return (await envelope.signers(keys)) >= one.threshold || refuse();
   },
   registry: async (one) => {
-    const versions = await parseVersions(linesOf(utf8(one.ndjson)));
+    const versions = await parseVersions(linesOf(utf8(one.ndjson)).map(parse));
     let anchored = null;
     for (const [at, version] of versions.entries()) {
       const pinned = version.roots.filter(({ fingerprint }) => one.pins.includes(fingerprint));
