@@ -493,6 +493,8 @@ fn encryption() -> Vec<(Case, Status, &'static str)> {
         (case("WW-EN-01", "no backup", ENCRYPTED, &[]), NotOccurred, ""),
         (case("WW-EN-01", "no statement", ENCRYPTED, &[completed(10, 3)]), NotEvidenced, ""),
         (backup("as promised", "age-x25519", &["ops"], "TLSv1.3"), Supported, ""),
+        (backup("on one machine", "age-x25519", &["ops"], "unix"), Supported, ""),
+        (backup("in the clear", "age-x25519", &["ops"], "none"), Exception, "read over none, promised TLS"),
         (backup("plain", "none", &["ops"], "TLSv1.3"), Exception, "encrypted with none, promised age-x25519"),
         (backup("to nobody", "age-x25519", &[], "TLSv1.2"), Exception, "no recipient is named"),
         (backup("no TLS", "age-x25519", &["ops"], "none"), Exception, "read over none, promised TLS 1.2 at least"),

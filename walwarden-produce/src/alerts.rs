@@ -16,7 +16,7 @@ use walwarden_core::{
 };
 
 pub(crate) use self::conditions::newest_at_hand;
-use self::conditions::{Condition, conditions};
+use self::conditions::{Condition, conditions, is_over};
 use crate::{
     alert::{Alert, Raised, raise},
     error::ProduceError,
@@ -119,16 +119,36 @@ fn channels(producer: &Producer, promised: Option<&Alerts>) -> Vec<String> {
     }
 }
 
-/// What is wrong now, in words, told or not.
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Name of its alert.
+    pub alert: &'static str,
+    /// The entry that it is about.
+    pub entry: EntryId,
+    /// When that happened.
+    pub at: Time,
+    /// In words.
+    pub text: String,
+}
+
+/// What is wrong now, told or not. What has succeeded since is not, though it is told of and stays in the record.
 ///
 /// # Errors
 /// The vault is damaged.
-pub fn standing(producer: &Producer) -> Result<Vec<(&'static str, String)>, ProduceError> {
+pub fn standing(producer: &Producer) -> Result<Vec<Standing>, ProduceError> {
     let snapshot = producer.chain.read()?;
     let now = producer.now();
     let signed = snapshot.head()?.size;
-    let all = with_record(producer, &snapshot, |record| Ok(conditions(record, signed, now)))?;
-    Ok(all.into_iter().map(|condition| (condition.alert, condition.text)).collect())
+    with_record(producer, &snapshot, |record| {
+        let of = conditions(record, signed, now).into_iter().filter_map(|condition| {
+            let Condition { alert, subject, text, .. } = condition;
+            let line = record.all().iter().find(|line| line.id == subject)?;
+            let standing = Standing { alert, entry: subject, at: line.at(), text };
+            (!is_over(record, alert, line)).then_some(standing)
+        });
+        Ok(of.collect())
+    })
 }
 
 /// What is due: by the channels that the policy in force names, else by all that are configured.

@@ -16,12 +16,15 @@ use walwarden_core::{
     checkpoint::{CheckpointLine, Note},
     event::Event,
     jcs,
+    merkle::TreeHead,
 };
 
 use crate::{
     chain_store::{ChainStore, files::FilesChain},
     error::{ProduceError, StorageError, VaultError},
     files,
+    init::POLICY_FILE,
+    keys,
     store::{Store, put_bytes},
     vault::by_envelope,
 };
@@ -203,8 +206,30 @@ pub fn recover(store: &dyn Store, origin: &Origin, vault: &Path) -> Result<Recov
         chain.append_checkpoint(&jcs::to_vec(checkpoint)?)?;
     }
     files::replace(&vault.join(MARKER), at.to_string().as_bytes(), 0o644)?;
+    beside(&chain, vault, &entries)?;
     chain.unlock();
     Ok(Recovered { had: had_lines as u64, has: entries.all().len() as u64 })
+}
+
+/// What lies beside the chain and follows from it, where it is lost: the text of the policy adopted last, and what the
+/// auditor gets, with the newest head.
+fn beside(chain: &FilesChain, vault: &Path, entries: &Entries<'_>) -> Result<(), ProduceError> {
+    let adopted = entries.all().iter().rev().find_map(|line| match line.event() {
+        Event::PolicyAdopted(adopted) => Some(adopted.toml_sha256),
+        _ => None,
+    });
+    let path = vault.join(POLICY_FILE);
+    if let Some(text) = adopted.map(|digest| chain.blob(&digest)).transpose()?.flatten()
+        && !path.exists()
+    {
+        files::create(&path, &text, 0o644)?;
+    }
+    if !vault.join(keys::HANDOVER).exists() {
+        let size = chain.checkpoints()??.iter().map(|line| line.size).max().unwrap_or(0);
+        let root = entries.root_at(size).ok_or(VaultError::Empty)?;
+        keys::write_handover(vault, &keys::newest(chain)?, TreeHead { size, root })?;
+    }
+    Ok(())
 }
 
 /// Size of the head that an entry has a token over.

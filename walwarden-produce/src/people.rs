@@ -11,22 +11,22 @@ use crate::{
     error::{OperatorError, ProduceError},
     producer::Producer,
     signer::HeadSigner,
-    vault::{Appended, Draft},
+    spool::{Recorded, record_plain},
 };
 
 /// All databases, in holds and maintenance.
 const ALL: &str = "*";
 
-/// Records what a person says, after a look at what it refers to.
+/// Records what a person says, after a look at what it refers to; where the signer is away it waits.
 ///
 /// # Errors
-/// It refers to what is not there, before anything is written; or the chain did not take it.
-pub fn record(producer: &mut Producer, head: &mut HeadSigner, event: Event) -> Result<Appended, ProduceError> {
+/// It refers to what is not there, before anything is written; or neither the chain nor the spool took it.
+pub fn record(producer: &mut Producer, head: &mut HeadSigner, event: Event) -> Result<Recorded, ProduceError> {
     let snapshot = producer.chain.read()?;
     let refers = Refers { producer, entries: &snapshot.entries()? };
     refers.stands(&event)?;
     producer.identity.actor.kind = ActorKind::Person;
-    producer.append(head, |_| Ok(Draft::plain(event)))
+    record_plain(producer, head, event)
 }
 
 /// The entry that opened an action, which must still be open: what the next state repeats of it.

@@ -246,6 +246,23 @@ pub fn record(
     make: impl FnOnce(&Context) -> Result<Stated, ProduceError>,
 ) -> Result<Recorded, ProduceError> {
     let Signers { head, statement } = signers;
+    taken(producer, head, Some(statement), make)
+}
+
+/// As [`record`], of an entry without a statement of this host.
+///
+/// # Errors
+/// As [`record`].
+pub fn record_plain(producer: &mut Producer, head: &mut HeadSigner, event: Event) -> Result<Recorded, ProduceError> {
+    taken(producer, head, None, |_| Ok(Stated::plain(None, event)))
+}
+
+fn taken(
+    producer: &mut Producer,
+    head: &mut HeadSigner,
+    statement: Option<&StatementSigner>,
+    make: impl FnOnce(&Context) -> Result<Stated, ProduceError>,
+) -> Result<Recorded, ProduceError> {
     let mut make = Some(make);
     let (mut unsigned, mut id) = (None, None);
     let appended = drain(producer, head).and_then(|()| {
@@ -253,7 +270,10 @@ pub fn record(
             id = Some(context.id);
             let make = make.take().ok_or_else(|| ProduceError::Bug("an entry was made twice".into()))?;
             let stated = make(context)?;
-            let signed = stated.statement.as_ref().map(|(_, payload)| sign_payload(&*statement, payload.clone()));
+            let signed = stated.statement.as_ref().map(|(_, payload)| {
+                let statement = statement.ok_or_else(|| ProduceError::Bug("a statement without a signer".into()))?;
+                sign_payload(statement, payload.clone())
+            });
             match signed.transpose() {
                 Ok(envelope) => Ok(stated.draft(envelope)),
                 Err(error) => {

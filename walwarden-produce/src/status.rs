@@ -8,7 +8,7 @@ use walwarden_core::{
     rules::{self, Gate, RuleResult},
 };
 
-use crate::{error::ProduceError, producer::Producer, record::with_record, spool::Spool};
+use crate::{backup_set, error::ProduceError, producer::Producer, record::with_record, spool::Spool, vault::Snapshot};
 
 /// What exists.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub struct DatabaseStatus {
     pub backups: u64,
     /// The last completed backup: entry and instant of its snapshot.
     pub last_backup: Option<(EntryId, Time)>,
+    /// To how many recipients its statement says that it is encrypted; `None` where there is no such statement.
+    pub recipients: Option<usize>,
     /// The last failed run: instant, stage, reason.
     pub last_failure: Option<(Time, Stage, String)>,
     /// Runs that began and have no end.
@@ -59,10 +61,24 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
             databases.push(DatabaseStatus { id: promised.id.clone(), ..DatabaseStatus::default() });
         }
         record.all().iter().for_each(|entry| note(&mut databases, entry));
+        for database in &mut databases {
+            database.recipients = recipients(producer, &snapshot, database)?;
+        }
         let uncovered = (record.all().len() as u64).saturating_sub(head.size);
         let rules = rules::evaluate(Some(record), Gate::Open);
         Ok(Status { origin: producer.chain.origin().clone(), head, uncovered, waiting, databases, rules })
     })
+}
+
+fn recipients(
+    producer: &Producer,
+    snapshot: &Snapshot,
+    database: &DatabaseStatus,
+) -> Result<Option<usize>, ProduceError> {
+    let Some((id, _)) = database.last_backup else { return Ok(None) };
+    let chosen = backup_set::choose(snapshot, Some(id.as_str()))?;
+    let statement = backup_set::authentic(producer, snapshot, &chosen, &mut String::new());
+    Ok(statement.ok().map(|statement| statement.predicate.encryption.recipients.len()))
 }
 
 fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {

@@ -11,6 +11,7 @@ use std::{
 
 use support::{Server, Vault, always, assert_success, assert_two_lines, stderr, stdout};
 use walwarden_core::{
+    chain::Entries,
     event::{Event, ExportState, Outcome},
     handover::Handover,
 };
@@ -114,7 +115,10 @@ fn backup_restore_test_status_head_keys() {
     ];
     assert_eq!(kinds, expected);
     let status = stdout(&vault.run(&["status"]));
-    assert!(status.contains("restore test   passed") && status.contains("WW-RT-02"), "{status}");
+    assert!(status.contains("restore test   passed") && status.contains("lies in the clear"), "{status}");
+    assert!(status.lines().count() <= 24, "one screen: {status}");
+    let status = stdout(&vault.run(&["status", "--rules"]));
+    assert!(status.contains("●   WW-RT-02") && status.contains("not promised"), "{status}");
     let head = stdout(&vault.run(&["head"]));
     assert_eq!(head.lines().count(), 1);
     assert!(head.starts_with("acme.example/backups-") && head.contains(" 7 "), "{head}");
@@ -213,7 +217,7 @@ fn a_changed_statement_is_not_believed() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("\"payload\":\"ey", "\"payload\":\"eY", 1)).unwrap();
     assert_two_lines(&vault.run(&["restore-test"]), 1, "restore test failed at signature");
-    let status = stdout(&vault.run(&["status"]));
+    let status = stdout(&vault.run(&["status", "--rules"]));
     assert!(status.contains("no signed statement"), "{status}");
 }
 
@@ -291,6 +295,46 @@ fn a_bundle_is_not_published_unjudged() {
     }
     let output = bundle(&vault, &beside(&vault, Some("exit 0")), &[]);
     assert_two_lines(&output, 2, "is there already");
+
+    // What a killed run has not published is in nobody's way; what another one is at work on is.
+    let _ = ["b.zip", "b-handover.json"].map(|name| fs::remove_file(file(name)));
+    fs::create_dir(file("b.zip.partial")).unwrap();
+    fs::write(file("b.zip.partial/b.zip"), "half").unwrap();
+    let at_work = fs::File::open(file("b.zip.partial")).unwrap();
+    at_work.lock().unwrap();
+    let output = bundle(&vault, &beside(&vault, Some("exit 0")), &[]);
+    assert_two_lines(&output, 2, "b.zip.partial is there already");
+    drop(at_work);
+    assert_success(&bundle(&vault, &beside(&vault, Some("exit 0")), &[]));
+    assert!(file("b.zip").exists() && !file("b.zip.partial").exists());
+}
+
+#[test]
+fn what_has_succeeded_since_is_not_wrong_any_more() {
+    let server = Server::start(5);
+    let vault = Vault::init(&server.conninfo());
+    let wrong = || -> Vec<String> {
+        let status = stdout(&vault.run(&["status"]));
+        status.lines().filter(|line| line.starts_with("wrong")).map(Into::into).collect()
+    };
+    vault.configure("dbname=shop", "dbname=shopp");
+    assert_two_lines(&vault.run(&["backup"]), 1, "shopp");
+    let lines = wrong();
+    let ndjson = vault.entries();
+    let failed = Entries::parse(&ndjson).unwrap().all().last().unwrap().id.to_string();
+    let [line] = lines.as_slice() else { panic!("{lines:?}") };
+    assert!(line.starts_with("wrong  backup-failed, 2") && line.contains(&failed), "when, and which: {line}");
+    vault.configure("dbname=shopp", "dbname=shop");
+    assert_success(&vault.run(&["backup"]));
+    assert_eq!(wrong(), [""; 0]);
+    assert!(vault.kinds().contains(&"backup.failed".to_owned()), "the record keeps it");
+}
+
+#[test]
+fn a_key_that_is_not_there_is_said_before_anything_is_asked() {
+    let vault = Vault::init("host=/nonexistent dbname=shop");
+    let review = ["review", "--policy", "--conclusion", "no_issue", "--key", "nowhere.pem"];
+    assert_two_lines(&vault.run(&review), 2, "nowhere.pem");
 }
 
 #[test]

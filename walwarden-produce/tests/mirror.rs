@@ -8,6 +8,7 @@ use std::{fs, process::Output};
 
 use s3_support::{Fault, Proxy, S3, store, with_credentials};
 use support::{Server, Vault, assert_success, assert_two_lines, copy, stdout};
+use walwarden_core::handover::Handover;
 
 /// A vault that is copied into a bucket, as are its backups.
 fn copied(server: &Server, endpoint: &str) -> Vault {
@@ -37,10 +38,15 @@ fn a_lost_machine_comes_back_with_every_acknowledged_entry() {
     let output = run(&vault, &restore);
     assert_success(&output);
     assert_two_lines(&run(&vault, &restore), 2, "is there already");
-    for file in ["chain/entries.ndjson", "chain/checkpoints.ndjson", "keys/registry.ndjson", "statements/backup.ndjson"]
-    {
+    let of_chain =
+        ["chain/entries.ndjson", "chain/checkpoints.ndjson", "keys/registry.ndjson", "statements/backup.ndjson"];
+    for file in of_chain.into_iter().chain(["policy.toml"]) {
         assert_eq!(fs::read(vault.path().join(file)).unwrap(), fs::read(lost.join(file)).unwrap(), "{file}");
     }
+    let handover = Handover::parse(&fs::read(vault.path().join("handover.json")).unwrap()).unwrap();
+    let before = Handover::parse(&fs::read(lost.join("handover.json")).unwrap()).unwrap();
+    assert_eq!((&handover.roots, handover.threshold), (&before.roots, before.threshold));
+    assert_eq!(handover.head.size, vault.kinds().len() as u64, "the newest head");
     for blob in fs::read_dir(lost.join("blobs")).unwrap().flatten() {
         assert!(vault.path().join("blobs").join(blob.file_name()).exists(), "{blob:?}");
     }

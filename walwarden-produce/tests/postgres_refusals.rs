@@ -217,7 +217,7 @@ fn a_role_that_may_only_read_is_enough() {
     sql(&small, "CREATE ROLE reader LOGIN IN ROLE pg_read_all_data");
     let dumped = dump(&through(&cluster, "dbname=small user=reader"), &files()).unwrap();
     assert_eq!((dumped.tables, dumped.rows), (1, 1));
-    assert_eq!((dumped.tls.mode.as_str(), dumped.tls.protocol.as_str()), ("off", "none"));
+    assert_eq!((dumped.tls.mode.as_str(), dumped.tls.protocol.as_str()), ("off", "unix"));
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn a_rejected_quarter_is_written_with_its_report_only_when_asked_for() {
 #[test]
 fn status_says_what_is_due_before_the_quarter_is_sealed() {
     let Some(vault) = Vault::of("quarter") else { return };
-    let output = vault.run(&["status"]);
+    let output = vault.run(&["status", "--rules"]);
     let said = text(&output.stdout);
     let line = |id: &str| said.lines().find(|line| line.contains(id)).unwrap_or_else(|| panic!("no {id} in {said}"));
     assert!(line("WW-BK-01").contains("exception"), "{said}");

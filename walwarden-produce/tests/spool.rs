@@ -35,6 +35,9 @@ fn assert_waits(output: &Output) {
     assert_two_lines(output, 1, "the signer is away");
 }
 
+const WAITED: [&str; 6] =
+    ["backup.started", "backup.completed", "restore.started", "restore.tested", "evidence.collected", "hold.changed"];
+
 /// A capture that needs no server.
 const MANUAL: [&str; 8] =
     ["collect", "manual", "--file", "passphrase", "--at", "2026-01-01T00:00:00Z", "--note", "as seen"];
@@ -57,12 +60,14 @@ fn what_is_done_while_the_signer_is_away_is_recorded_under_its_true_times() {
     assert_waits(&apart.run(&["backup"]));
     assert_waits(&apart.run(&["restore-test"]));
     assert_waits(&apart.run(&["collect", "access_control", "shop"]));
+    // What people record waits too.
+    assert_waits(&apart.run(&["hold", "place", "shop", "--reason", "lawsuit"]));
     let run = apart.run(&["run"]);
     assert_eq!(run.status.code(), Some(1), "{}{}", stdout(&run), stderr(&run));
     assert!(stderr(&run).contains("wait in the vault's spool"), "{}", stderr(&run));
     assert_eq!(apart.vault.entries(), before, "nothing is in the chain");
     let status = stdout(&apart.run(&["status"]));
-    for kind in ["backup.started", "backup.completed", "restore.started", "restore.tested", "evidence.collected"] {
+    for kind in WAITED {
         assert!(status.contains(&format!("spool  {kind} of ")), "{kind}: {status}");
     }
     assert!(status.contains("backups        1,") && status.contains("restore test   none"), "counted: {status}");

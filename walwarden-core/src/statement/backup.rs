@@ -163,7 +163,7 @@ pub struct Server {
 pub struct Tls {
     /// `off`, or the sslmode that was in effect.
     pub mode: String,
-    /// Protocol, or `none`.
+    /// Protocol; `none`, or `unix` of a socket of one machine.
     pub protocol: String,
     /// The server certificate, where it can be read.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]

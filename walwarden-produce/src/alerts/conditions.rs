@@ -99,6 +99,63 @@ fn happened(line: &Line<'_>) -> Option<Condition> {
     }
 }
 
+/// Whether what an entry tells of has succeeded since. Other conditions say themselves how things stand now.
+pub(super) fn is_over(record: &Record<'_>, alert: &str, line: &Line<'_>) -> bool {
+    const HAPPENED: [&str; 9] = [
+        "backup-failed",
+        "backup-missed",
+        "copy-mismatch",
+        "copy-stale",
+        "content-mismatch",
+        "evidence-overdue",
+        "new-superuser",
+        "no-restore-verify",
+        "restore-failed",
+    ];
+    let backed_up = |database: &str| record.completed_after(database, line.seq).is_some();
+    let restored = |database: &str| record.passed_after(database, line.seq).is_some();
+    let later = |kind: &'static str, is_it: &dyn Fn(&Event) -> bool| {
+        record.events(&[kind]).any(|(later, event)| later.seq > line.seq && is_it(&event))
+    };
+    let captured = |collector: &str, database: Option<&str>| {
+        later("evidence.collected", &|event| match event {
+            Event::EvidenceCollected(capture) => {
+                let is_same = capture.collector == collector && capture.database.as_deref() == database;
+                is_same && capture.outcome == EvidenceOutcome::Ok && superuser(line.id, capture).is_none()
+            }
+            _ => false,
+        })
+    };
+    let copied = |is_it: &dyn Fn(&CopyVerified) -> bool| {
+        later(
+            "copy.verified",
+            &|event| matches!(event, Event::CopyVerified(copy) if copy.outcome == CopyOutcome::Ok && is_it(copy)),
+        )
+    };
+    HAPPENED.contains(&alert)
+        && match line.event() {
+            Event::BackupFailed(failed) => backed_up(&failed.database),
+            Event::BackupStarted(started) => backed_up(&started.database),
+            Event::RestoreStarted(started) => restored(&started.database),
+            Event::RestoreTested(test) => restored(&test.database),
+            Event::EvidenceCollected(capture) => captured(&capture.collector, capture.database.as_deref()),
+            Event::CopyVerified(copy) => copied(&|later| {
+                let (a, b) = (&later.location, &copy.location);
+                later.backup == copy.backup && (&a.provider, &a.bucket) == (&b.provider, &b.bucket)
+            }),
+            Event::OccurrenceMissed(missed) => {
+                let database = missed.database.as_deref();
+                match missed.kind {
+                    Duty::Backup => database.is_some_and(backed_up),
+                    Duty::RestoreTest => database.is_some_and(restored),
+                    Duty::Copy => copied(&|later| database == Some(later.database.as_str())),
+                    Duty::Evidence => captured(missed.collector.as_deref().unwrap_or_default(), database),
+                }
+            }
+            _ => false,
+        }
+}
+
 fn passed(id: EntryId, missed: &OccurrenceMissed) -> Condition {
     let of = missed.database.as_deref().unwrap_or("all databases");
     let at = missed.expected_at;

@@ -80,7 +80,7 @@ pub(crate) fn facts_of(session: &mut Session, connection: &Connection) -> Result
     )?;
     let [system_identifier] = session.one("SELECT system_identifier::text FROM pg_control_system()")?;
     let (host, port) = (session.variable("HOST")?, session.variable("PORT")?);
-    let tls = tls(session, connection.sslmode())?;
+    let tls = tls(session, connection.sslmode(), &host)?;
     Ok(ServerFacts {
         version,
         version_num: number(&version_num)?,
@@ -111,15 +111,18 @@ fn databases(session: &mut Session) -> Result<Vec<Database>, SqlError> {
     Ok(found)
 }
 
-fn tls(session: &mut Session, sslmode: &str) -> Result<backup::Tls, SqlError> {
+fn tls(session: &mut Session, sslmode: &str, host: &str) -> Result<backup::Tls, SqlError> {
     let rows = session.rows("SELECT ssl::text, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")?;
+    // A pooler on the way would show at one of the two ends.
+    let [local] = session.one("SELECT (inet_client_addr() IS NULL)::text")?;
+    let without = if host.starts_with('/') && local == "true" { "unix" } else { "none" };
     let protocol = match rows.first().map(Vec::as_slice) {
         Some([Some(on), Some(version)]) if on == "true" => Some(version.clone()),
         _ => None,
     };
     Ok(backup::Tls {
         mode: protocol.as_ref().map_or("off", |_| sslmode).into(),
-        protocol: protocol.unwrap_or_else(|| "none".into()),
+        protocol: protocol.unwrap_or_else(|| without.into()),
         cert_sha256: None,
     })
 }

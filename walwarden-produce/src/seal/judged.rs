@@ -2,7 +2,8 @@
 //! what the verifier wrote of it in the same run.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -80,13 +81,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Refuses where anything of it is there already: nothing is overwritten.
+    /// Refuses where anything of it is there already: nothing is overwritten. What a killed run has not published goes.
     ///
     /// # Errors
     /// What is there.
     pub fn is_free(&self) -> Result<(), OperatorError> {
+        let folder = self.folder();
+        // Its lock ends with whoever made it.
+        let left = folder.is_dir() && File::open(&folder).is_ok_and(|folder| folder.try_lock().is_ok());
+        if left {
+            let _ = fs::remove_dir_all(&folder);
+        }
         let beside = |infix| self.beside.iter().map(move |beside| self.named(infix, beside.ending()));
-        let mut paths = vec![self.zip.clone(), self.folder(), self.handover()];
+        let mut paths = vec![self.zip.clone(), folder, self.handover()];
         paths.extend(beside(""));
         if self.as_is {
             paths.extend(beside(REJECTED).chain([".zip", ".txt"].map(|ending| self.named(REJECTED, ending))));
@@ -111,7 +118,10 @@ impl Target {
     ) -> Result<Judged, ProduceError> {
         let folder = self.folder();
         fs::create_dir(&folder).map_err(StorageError::at("create folder", &folder))?;
+        let lock = File::open(&folder).and_then(|opened| opened.lock().map(|()| opened));
+        let lock = lock.map_err(StorageError::at("lock", &folder))?;
         let judged = self.judge_in(&folder, bytes, verifier, trust, notice);
+        let judged = judged.map(|(verdict, report)| Judged { target: self.clone(), verdict, report, _lock: lock });
         judged.inspect_err(|_| _ = fs::remove_dir_all(&folder))
     }
 
@@ -122,7 +132,7 @@ impl Target {
         verifier: &Path,
         trust: &Path,
         notice: &dyn Fn(&str),
-    ) -> Result<Judged, ProduceError> {
+    ) -> Result<(i32, String), ProduceError> {
         let inside = |path: &Path| folder.join(path.file_name().unwrap_or_default());
         let zip = inside(&self.zip);
         files::replace(&zip, bytes, 0o644)?;
@@ -154,7 +164,7 @@ impl Target {
             let path = inside(&self.named("", beside.ending()));
             path.metadata().map_err(StorageError::at("find the report", &path))?;
         }
-        Ok(Judged { target: self.clone(), verdict, report })
+        Ok((verdict, report))
     }
 
     /// The handover that belongs to this very bundle: that of the vault moves on with the next one.
@@ -190,6 +200,8 @@ pub struct Judged {
     pub verdict: i32,
     /// What it printed.
     pub report: String,
+    /// Of the folder, while somebody is at work on it.
+    _lock: File,
 }
 
 /// A published bundle.

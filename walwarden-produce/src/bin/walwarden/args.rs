@@ -360,6 +360,9 @@ pub(crate) struct StatusArgs {
     /// Print chain, what is due, what is wrong, rules and metrics as JSON
     #[arg(long, conflicts_with = "whole")]
     pub(crate) json: bool,
+    /// Say of each rule what it comes to, and what deviates from it
+    #[arg(long, conflicts_with_all = ["json", "whole"])]
+    pub(crate) rules: bool,
     /// Print metrics as OpenMetrics text
     #[arg(long, group = "whole")]
     pub(crate) openmetrics: bool,

@@ -15,7 +15,7 @@ use walwarden_produce::{
     producer::Producer,
 };
 
-use super::{open, passphrase, print};
+use super::{open, passphrase, place, print, waits};
 use crate::{
     args::people::{
         ActionCommand, ActionNextArgs, ActionOpenArgs, AlertAckArgs, AlertCommand, AlertTestArgs, HandoffArgs,
@@ -183,13 +183,9 @@ fn record(job: &Job, mut producer: Producer, event: Event) -> Result<Exit, Produ
     let passphrase = passphrase(job, &producer, "the log key")?;
     let mut head = producer.unlock_head(&passphrase)?;
     drop(passphrase);
-    let entry = people::record(&mut producer, &mut head, event)?;
-    print(&[
-        ("entry", entry.id.to_string()),
-        ("type", kind.into()),
-        ("head", format!("{} {}", entry.head.size, entry.head.root)),
-    ]);
-    Ok(Exit::Done)
+    let recorded = people::record(&mut producer, &mut head, event)?;
+    print(&[("entry", recorded.id().to_string()), ("type", kind.into()), place(&recorded)]);
+    Ok(waits(&recorded))
 }
 
 fn person(named: Option<&String>) -> String {

@@ -2,7 +2,7 @@
 
 use walwarden_core::event::Role;
 use walwarden_produce::{
-    ProduceError,
+    ProduceError, files,
     passphrase::Source,
     review::{Asked, ReviewRequest, Reviewer, review},
 };
@@ -16,6 +16,8 @@ use crate::{
 
 pub(super) fn run(job: &Job, args: &ReviewArgs) -> Result<Exit, ProduceError> {
     let mut producer = open(job)?;
+    // Before anything is asked for: a file that is not there needs no passphrase.
+    files::read(&args.key)?;
     let own = match (&args.key_passphrase_file, args.key_passphrase_fd) {
         (Some(file), _) => Source::File(file.clone()),
         (None, Some(number)) => Source::Descriptor(number),

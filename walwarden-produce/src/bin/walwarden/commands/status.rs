@@ -1,10 +1,15 @@
 //! `walwarden status`.
 
 use serde_json::{Value, json};
-use walwarden_core::{EntryId, Time, duties::Awaited, event::Event, rules::RuleResult};
+use walwarden_core::{
+    EntryId, Time,
+    duties::Awaited,
+    event::Event,
+    rules::{RuleResult, Status},
+};
 use walwarden_produce::{
     ProduceError,
-    alerts::standing,
+    alerts::{Standing, standing},
     awaited::{awaited, calendar, terms, words},
     files::replace,
     metrics::{metrics, open_metrics},
@@ -40,8 +45,8 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     for one in awaited(&producer)? {
         say!("waits  {}: {}", words(&one), terms(&one, producer.now()));
     }
-    for (name, text) in standing(&producer)? {
-        say!("wrong  {name}: {text}");
+    for Standing { alert, entry, at, text } in standing(&producer)? {
+        say!("wrong  {alert}, {at}, {entry}: {text}");
     }
     let status = status(&producer)?;
     say!("chain  {}", status.origin);
@@ -53,28 +58,58 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
         say!("spool  {} of {at}, {id}: not signed, and counted nowhere", event.kind());
     }
     status.databases.iter().for_each(database);
-    say!("\nrules, over everything recorded so far");
-    for result in &status.rules {
-        let (symbol, words) = result.status.print();
-        let count = match result.items.len() {
-            0 => String::new(),
-            all => format!("  {} of {all} deviate", result.deviating()),
-        };
-        say!("{symbol:3} {:9} {words}{count}  {}", result.rule.id, result.rule.title);
-        for item in result.items.iter().filter_map(|item| Some((&item.database, item.at, item.deviation.as_ref()?))) {
-            say!("              {} {}: {}", item.0, item.1, item.2);
-        }
-        if !result.reason.is_empty() {
-            say!("              {}", result.reason);
-        }
+    if args.rules {
+        status.rules.iter().for_each(rule)
+    } else {
+        summary(&status.rules)
     }
     Ok(Exit::Done)
+}
+
+/// What the rules come to: those that deviate or lack evidence by name, the others counted.
+fn summary(rules: &[RuleResult]) {
+    const ALL: &str = "`walwarden status --rules` says it of each";
+    let is_named = |result: &&RuleResult| result.status == Status::Exception || result.lacks_evidence();
+    let named: Vec<&RuleResult> = rules.iter().filter(is_named).collect();
+    let count = |is_it: &dyn Fn(&RuleResult) -> bool| rules.iter().filter(|result| is_it(result)).count();
+    let supported = count(&|result| result.status == Status::Supported);
+    let unpromised = count(&|result| result.status == Status::NotEvidenced && !result.lacks_evidence());
+    say!("\nrules, over everything recorded so far: {ALL}");
+    for result in &named {
+        let (symbol, words) = result.status.print();
+        say!("{symbol:3} {:9} {words}{}  {}", result.rule.id, deviate(result), result.rule.title);
+    }
+    let others = rules.len() - named.len() - supported - unpromised;
+    say!(
+        "    {supported} supported, {unpromised} about what nobody promised, {others} that nothing triggers or only others can test"
+    );
+}
+
+/// A rule with all that deviates from it.
+fn rule(result: &RuleResult) {
+    let (symbol, words) = result.status.print();
+    let unpromised = result.status == Status::NotEvidenced && !result.lacks_evidence();
+    let words = if unpromised { "not promised" } else { words };
+    say!("{symbol:3} {:9} {words}{}  {}", result.rule.id, deviate(result), result.rule.title);
+    for item in result.items.iter().filter_map(|item| Some((&item.database, item.at, item.deviation.as_ref()?))) {
+        say!("              {} {}: {}", item.0, item.1, item.2);
+    }
+    if !result.reason.is_empty() {
+        say!("              {}", result.reason);
+    }
+}
+
+fn deviate(result: &RuleResult) -> String {
+    match result.items.len() {
+        0 => String::new(),
+        all => format!("  {} of {all} deviate", result.deviating()),
+    }
 }
 
 /// The same for programs.
 fn json(producer: &Producer) -> Result<Value, ProduceError> {
     let status = status(producer)?;
-    let rule = |result: &RuleResult| {
+    let judged = |result: &RuleResult| {
         let (population, deviating) = (result.items.len(), result.deviating());
         json!({ "id": result.rule.id, "status": result.status.word(), "population": population, "deviating": deviating })
     };
@@ -82,7 +117,8 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
     let spooled = |(id, at, event): &(EntryId, Time, Event)| json!({ "id": id.as_str(), "at": at.to_string(), "type": event.kind() });
     let spooled: Vec<Value> = status.waiting.iter().map(spooled).collect();
     let wrong = standing(producer)?;
-    let wrong: Vec<Value> = wrong.iter().map(|(alert, text)| json!({ "alert": alert, "text": text })).collect();
+    let one = |Standing { alert, entry, at, text }: &Standing| json!({ "alert": alert, "entry": entry.as_str(), "at": at.to_string(), "text": text });
+    let wrong: Vec<Value> = wrong.iter().map(one).collect();
     let now = producer.now();
     let waiting = |one: &Awaited| {
         json!({
@@ -101,7 +137,7 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
         "due": due,
         "awaited": waits,
         "wrong": wrong,
-        "rules": status.rules.iter().map(rule).collect::<Vec<_>>(),
+        "rules": status.rules.iter().map(judged).collect::<Vec<_>>(),
         "metrics": metrics(producer)?,
     }))
 }
@@ -111,6 +147,12 @@ fn database(database: &DatabaseStatus) {
     match &database.last_backup {
         Some((id, at)) => say!("  backups        {}, the last one {id} of {at}", database.backups),
         None => say!("  backups        none"),
+    }
+    match database.recipients {
+        Some(0) => say!("  encryption     none: the last one lies in the clear"),
+        Some(1) => say!("  encryption     to one recipient"),
+        Some(several) => say!("  encryption     to {several} recipients"),
+        None => {}
     }
     if let Some((at, stage, reason)) = &database.last_failure {
         say!("  last failure   {at} at {} ({reason})", stage.word());
