@@ -7,6 +7,7 @@ mod action;
 mod alerting;
 pub(crate) mod awaited;
 pub mod backup;
+pub mod bound;
 mod capture;
 mod change;
 mod complete_set;
@@ -32,6 +33,7 @@ pub mod words;
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use crate::{policy::Policy, record::Record, time::Time};
+use bound::promises_too_much;
 
 /// What a rule came to; in order of precedence, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -354,14 +356,21 @@ pub enum Gate {
     SignerNotEstablished,
 }
 
+/// Why no rule is judged.
+const TOO_MUCH: &str =
+    "the policies promise far more runs and windows in this period than its entries could fill: none is judged";
+
 /// Evaluates all rules. With [`Gate::Closed`] no record is needed.
 #[must_use]
 pub fn evaluate(record: Option<&Record<'_>>, gate: Gate) -> Vec<RuleResult> {
+    let too_much = record.is_some_and(promises_too_much);
     let result = |rule: &'static Rule| {
         let mut assessment = match (gate, record) {
-            (Gate::Open | Gate::SignerNotEstablished, Some(record)) => {
-                excluded(record, rule).unwrap_or_else(|| (rule.evaluate)(record))
-            }
+            (Gate::Open | Gate::SignerNotEstablished, Some(record)) => match excluded(record, rule) {
+                Some(excluded) => excluded,
+                None if too_much => Assessment::without(Status::NotEvidenced, TOO_MUCH),
+                None => (rule.evaluate)(record),
+            },
             _ => Assessment::without(Status::IntegrityFailure, "a check that this rule rests on did not pass"),
         };
         if gate == Gate::SignerNotEstablished && assessment.status == Status::Supported {

@@ -91,6 +91,12 @@ impl Schedule {
         }
     }
 
+    /// At most so many instants has a day, but one on which clocks are set.
+    #[must_use]
+    pub const fn runs_a_day(&self) -> u64 {
+        (self.minutes.count_ones() as u64).saturating_mul(self.hours.count_ones() as u64)
+    }
+
     const fn days_are_restricted(&self) -> bool {
         self.days != 0xFFFF_FFFE
     }

@@ -588,3 +588,23 @@ fn a_rule_that_the_policy_excludes_is_not_applicable() {
     };
     excluded.gives("WW-BK-02", NotApplicable, "a toy (approved by ciso)");
 }
+
+#[test]
+fn what_a_few_lines_promise_beyond_all_measure_is_not_judged() {
+    let database = |n: u32| {
+        format!(
+            "[[database]]\nid = \"d{n}\"\nowner = \"dba\"\nprovider = \"own\"\naccount_ref = \"acme\"\nregion = \"eu\"\ncriticality = \"high\"\n"
+        )
+    };
+    let judged = |databases: u32| {
+        let every_minute: String = (10..10 + databases).map(database).collect();
+        let promises = format!("schedule = \"* * * * *\"\nstart_tolerance = \"30m\"\n{every_minute}");
+        Case::default().promising(Box::leak(promises.into_boxed_str())).judge("WW-BK-01")
+    };
+    // 1,440 runs a day of each, on 28 days: of thirteen databases that is more than half a million.
+    let few = judged(1);
+    assert!(few.status == Exception && few.items.len() > 60_000, "{:?}, {} items", few.status, few.items.len());
+    let many = judged(12);
+    assert_eq!((many.status, many.items.len()), (NotEvidenced, 0));
+    assert!(many.reason.contains("none is judged"), "{}", many.reason);
+}

@@ -19,7 +19,7 @@ const PAGES: &[(&str, usize)] = &[
     ("09-bundle", 10),
     ("10-events", 8),
     ("11-policy", 9),
-    ("12-rules", 50),
+    ("12-rules", 51),
     ("13-verification", 7),
     ("14-comparison", 7),
     ("15-report", 13),

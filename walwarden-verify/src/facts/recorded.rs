@@ -14,6 +14,7 @@ use walwarden_core::{
     occurrence::{self, Term},
     policy::Apart,
     record::Record,
+    rules::bound::promises_too_much,
     statement::{Evidence, evidence::Output},
     value::EntryId,
 };
@@ -285,6 +286,9 @@ const fn lies(separation: Separation, apart: Option<Apart>) -> bool {
 
 /// When backups were due by the policies in force, while their database was in scope.
 fn due(record: &Record<'_>) -> Vec<DueShown> {
+    if promises_too_much(record) {
+        return Vec::new();
+    }
     let terms = record.terms();
     let policies = terms.iter().filter_map(|term| term.policy);
     let mut databases: Vec<&str> = policies.flat_map(|policy| policy.databases.iter().map(|d| d.id.as_str())).collect();

@@ -37,6 +37,8 @@ mod tally;
 mod time;
 pub(super) mod words;
 
+use std::iter;
+
 use serde::Serialize;
 use walwarden_core::Digest;
 
@@ -492,7 +494,39 @@ impl Block {
     }
 }
 
+impl Section {
+    /// Cuts long tables: what is printed is for people, and must not grow with what somebody promised.
+    fn shortened(mut self) -> Self {
+        let blocks = self.blocks.into_iter().flat_map(|mut block| {
+            let left = match &mut block {
+                Block::Table(table) => table.shorten(),
+                Block::Card(card) => card.table.as_mut().map_or(0, Table::shorten),
+                _ => 0,
+            };
+            let more = (left > 0).then(|| {
+                Block::plain(format!(
+                    "{}: all of them are in the workpapers (--workpapers).",
+                    words::count(left, "more row is not printed here", "more rows are not printed here")
+                ))
+            });
+            iter::once(block).chain(more)
+        });
+        self.blocks = blocks.collect();
+        self
+    }
+}
+
 impl Table {
+    /// Rows beyond this stand in workpapers alone.
+    const MOST: usize = 2000;
+
+    /// Drops what is too much; how many rows that were.
+    fn shorten(&mut self) -> usize {
+        let left = self.rows.len().saturating_sub(Self::MOST);
+        self.rows.truncate(Self::MOST);
+        left
+    }
+
     /// A table, or the sentence that stands for an empty one.
     pub(crate) fn or(self, sentence: &str) -> Block {
         if self.rows.is_empty() { Block::plain(sentence) } else { Block::Table(self) }
@@ -579,7 +613,7 @@ impl Document {
             digest: cover::short(report),
             disclaimer: DISCLAIMER,
             cover: cover::cover(report),
-            sections,
+            sections: sections.into_iter().map(Section::shortened).collect(),
         }
     }
 }
