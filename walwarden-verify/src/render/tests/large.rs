@@ -23,6 +23,16 @@ fn thousands_of_backups_stay_a_report() {
 }
 
 #[test]
+fn no_table_is_longer_than_a_person_reads() {
+    let report = sample::large(60_000);
+    assert!(report.counts().exceptions > 3_000);
+    let page = string(&report, Format::Html);
+    assert!(words_of(&page).contains("more rows are not printed here"));
+    let longest = page.split("<tbody").map(|table| table.matches("<tr").count()).max();
+    assert!(longest.is_some_and(|rows| (2_000..2_010).contains(&rows)), "{longest:?}");
+}
+
+#[test]
 fn an_empty_quarter_draws_its_frames_and_says_so() {
     let page = words_of(&string(&sample::empty(), Format::Html));
     for said in ["no backup was due", "no restore test is recorded", "No event recorded", "no evidence was captured"] {
