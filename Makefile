@@ -78,7 +78,7 @@ mutants: ## changes the code of core's proofs, chain, envelopes and registry: ea
 	  --file walwarden-core/src/dsse.rs --file walwarden-core/src/registry.rs \
 	  -- --lib --test chain --test registry --test round_trip --test trust --test vectors -- --skip tsa::
 
-dist: ## walwarden-verify as it is published: one static file
+dist: ## target/dist: walwarden-verify, one static file; verify.html and verify.mjs beside it
 	@.ci/dist
 
 dist-check: ## builds it in two folders: static, small, the same bytes

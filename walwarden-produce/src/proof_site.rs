@@ -32,6 +32,8 @@ pub struct ProofRequest<'a> {
     pub handover: &'a Path,
     /// Roots of time-stamping authorities.
     pub tsa_roots: &'a [PathBuf],
+    /// Verifier keys of witnesses.
+    pub witnesses: Option<&'a Path>,
     /// The instant that counts as now, RFC 3339; the clock's otherwise.
     pub as_of: Option<&'a str>,
     /// `verify.html`, which verifies in a browser.
@@ -75,7 +77,8 @@ pub fn write(request: &ProofRequest<'_>) -> Result<(), ProduceError> {
 
 fn written(request: &ProofRequest<'_>) -> Result<(), ProduceError> {
     let report = judged(request)?;
-    for from in [request.bundle, request.handover].into_iter().chain(request.tsa_roots.iter().map(PathBuf::as_path)) {
+    let given = request.tsa_roots.iter().map(PathBuf::as_path).chain(request.witnesses);
+    for from in [request.bundle, request.handover].into_iter().chain(given) {
         put(request, &name(from), &files::read(from)?)?;
     }
     put(request, "verify.html", &files::read(request.page)?)?;
@@ -95,6 +98,9 @@ fn judged(request: &ProofRequest<'_>) -> Result<serde_json::Value, ProduceError>
     }
     for root in request.tsa_roots {
         command.arg("--tsa-root").arg(root);
+    }
+    if let Some(witnesses) = request.witnesses {
+        command.arg("--witness").arg(witnesses);
     }
     for form in ["html", "pdf", "json"] {
         command.arg(format!("--{form}")).arg(request.out.join(format!("report.{form}")));
@@ -144,6 +150,7 @@ fn index(request: &ProofRequest<'_>, report: &serde_json::Value, pages: Vec<Spec
             not_run => text("/counts/not_run"),
             exceptions => text("/counts/exceptions"),
             root => text("/trust/pins/0"),
+            witnesses => request.witnesses.map(name),
             tsa_roots => request.tsa_roots.iter().map(|root| name(root)).collect::<Vec<_>>(),
             facts => Value::from(Serde(&facts)),
             pages => Value::from(Serde(&pages)),
@@ -195,7 +202,8 @@ fn to_html(markdown: &str) -> String {
     });
     let mut body = String::new();
     html::push_html(&mut body, events);
-    body
+    // What may be wider than the window can be scrolled by keyboard too.
+    body.replace("<pre>", "<pre tabindex=\"0\">")
 }
 
 fn render(template: &str, values: Value) -> Result<String, ProduceError> {

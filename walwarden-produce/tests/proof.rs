@@ -83,6 +83,7 @@ fn the_demonstration_has_exactly_what_went_wrong_in_it() {
     let mut command = Command::new(verifier);
     command.arg(proof.join("acme-2026-Q3.zip")).arg("--trust").arg(proof.join("handover.json"));
     command.args(["--as-of", "2026-10-05T08:00:00Z", "--quiet", "--json"]).arg(&json);
+    command.arg("--witness").arg(proof.join("witness.txt"));
     for root in ["ec-root.pem", "ec-authority.pem"] {
         command.arg("--tsa-root").arg(proof.join(root));
     }
@@ -95,6 +96,10 @@ fn the_demonstration_has_exactly_what_went_wrong_in_it() {
         found.len() == expected.len() && found.iter().zip(expected).all(|(id, start)| id.starts_with(start));
     assert!(as_planted, "{found:?}");
     let counts = report["checks"].as_array().unwrap().iter().filter(|check| check["outcome"] == "pass").count();
+    for id in ["chain.witnessed", "time.timestamps", "keys.last-head"] {
+        let check = report["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap();
+        assert_eq!(check["outcome"], "pass", "{check:#}");
+    }
     assert_eq!((report["counts"]["failed"].as_u64(), counts > 25), (Some(0), true), "{:#}", report["checks"]);
 }
 

@@ -1,5 +1,5 @@
-//! The quarter of the demonstration: a real server, real dumps and restores, a real bucket, a time-stamping authority and
-//! persons with keys of their own, through what `walwarden` itself runs, under a clock that is moved by hand.
+//! The quarter of the demonstration: a real server, real dumps and restores, a real bucket, a time-stamping authority, a
+//! witness and persons with keys of their own, through what `walwarden` itself runs, under a clock that is moved by hand.
 //!
 //! It is no test: `make proof-data` writes the bundle that is committed under `fixtures/proof`.
 
@@ -8,6 +8,8 @@ mod s3_support;
 mod support;
 #[path = "support/tsa.rs"]
 mod tsa;
+#[path = "support/witness.rs"]
+mod witness;
 #[path = "support/world.rs"]
 mod world;
 
@@ -33,7 +35,9 @@ use walwarden_produce::{
         write_handover,
     },
     review::{Asked, ReviewRequest, Reviewer, review},
+    witness::cosign,
 };
+use witness::Peer;
 use world::{PASSPHRASE, World, time, verifier};
 
 /// What every page of the report says beside the period.
@@ -52,6 +56,7 @@ const PERSONS: [(&str, &str); 4] = [
 /// The story, day by day.
 struct Quarter {
     world: World,
+    witness: Peer,
     server: Server,
     folder: PathBuf,
 }
@@ -59,13 +64,18 @@ struct Quarter {
 impl Quarter {
     fn begin(server: Server, s3: &S3) -> Self {
         let now = time("06-29T09:00");
+        let mut witness = None;
         let mut world = World::called(ORGANISATION, POLICY, &server.conninfo(), now, |dir, clock| {
             let (copy, secret) = (store(&s3.endpoint(), "acme-dr"), credentials(dir));
             let clock = Arc::clone(clock);
+            let mode = format!("clock={}", watch(dir).display());
+            let peer = Peer::start(&dir.join("vault"), "witness.example", 42, &mode);
+            let seeing = peer.as_ref().expect("make test has set up what this needs").config();
+            witness = peer;
             let url = tsa::authority_at(&dir.join("tsa"), true, move || Some(clock.now()));
             format!(
                 "[[copy]]\nname = \"dr\"\n{copy}credentials = \"{}\"\n[[anchor]]\nname = \"tsa\"\nurl = \"{url}\"\n\
-                 [[channel]]\nname = \"oncall\"\nkind = \"command\"\nargv = [\"true\"]\nrecipients_ref = \"rota\"\n",
+                 [[channel]]\nname = \"oncall\"\nkind = \"command\"\nargv = [\"true\"]\nrecipients_ref = \"rota\"\n{seeing}",
                 secret.display()
             )
         });
@@ -74,7 +84,7 @@ impl Quarter {
             let place = Place::File { path: &folder.join(format!("{person}.pem")), passphrase: person };
             keys(&mut world, Change::New { uses: vec![Use::Review], custodian: person, place: Box::new(place) }, None);
         }
-        let mut quarter = Self { world, server, folder };
+        let mut quarter = Self { world, witness: witness.unwrap(), server, folder };
         quarter.review("cto", "06-29T10:00", Asked::Policy, Role::Approver, "");
         quarter
     }
@@ -90,6 +100,7 @@ impl Quarter {
     }
 
     fn run(&mut self, at: Time) {
+        fs::write(watch(&self.folder), (at.micros() / 1_000_000).to_string()).unwrap();
         let ran = self.world.run(at);
         if !ran.failures.is_empty() || !ran.raised.is_empty() {
             println!("{at}: {:?} {:?}", ran.failures, ran.raised.iter().map(|alert| &alert.alert).collect::<Vec<_>>());
@@ -201,6 +212,15 @@ impl Quarter {
         self.world.signers = self.world.producer.unlock(PASSPHRASE, Use::Backup).unwrap();
     }
 
+    /// A head over the whole period, seen by the witness before anything is sealed: `walwarden witness`.
+    fn witnessed(&mut self, at: &str) {
+        self.world.clock.set(time(at));
+        fs::write(watch(&self.folder), (time(at).micros() / 1_000_000).to_string()).unwrap();
+        let World { producer, signers, .. } = &mut self.world;
+        let known = producer.config.witness[0].clone();
+        cosign(producer, &mut signers.head, &known).unwrap();
+    }
+
     /// What is promised becomes stricter.
     fn new_policy(&mut self) {
         self.world.clock.set(time("08-31T09:00"));
@@ -214,6 +234,11 @@ impl Quarter {
         adopt(producer, &mut signers.head, &file, Some("two hours instead of four until a restore is usable")).unwrap();
         self.review("cto", "08-31T10:00", Asked::Policy, Role::Approver, "as agreed with the customers");
     }
+}
+
+/// Where the witness reads what time it is.
+fn watch(folder: &Path) -> PathBuf {
+    folder.join("seconds")
 }
 
 fn keys(world: &mut World, what: Change<'_>, reason: Option<&str>) {
@@ -284,8 +309,10 @@ fn the_quarter_of_the_demonstration() {
     let period = Asked::Period("2026-Q3");
     quarter.review("ops-lead", "10-01T08:00", period, Role::Preparer, "three points, each with its answer");
     quarter.review("sec-lead", "10-01T08:30", Asked::Period("2026-Q3"), Role::Reviewer, "read with the report");
+    quarter.witnessed("10-01T08:45");
     let bundle = quarter.world.seal(&verifier, time("10-01T09:00"), "2026-Q3");
     fs::copy(bundle, out.join("acme-2026-Q3.zip")).unwrap();
+    fs::write(out.join("witness.txt"), format!("{}\n", quarter.witness.key)).unwrap();
     for root in ["ec-root.pem", "ec-authority.pem"] {
         fs::copy(tsa::peers().join(root), out.join(root)).unwrap();
     }

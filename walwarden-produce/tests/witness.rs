@@ -1,72 +1,25 @@
 //! Cosignatures of a witness that is not ours: aics-tlog's checks and signatures, behind HTTP.
 
 mod support;
+#[path = "support/witness.rs"]
+mod witness;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     thread,
     time::Duration,
 };
 
 use support::{PASSPHRASE, Vault, assert_success, assert_two_lines, copy, stderr, stdout};
 use walwarden_core::{
-    Base64,
-    checkpoint::{Note, key_hash},
+    checkpoint::Note,
     event::{AnchorKind, Event},
-    value::hex,
 };
-use walwarden_produce::{chain_store::files::FilesChain, config::Config, keys};
+use witness::Peer;
 
 const NOWHERE: &str = "host=/nonexistent dbname=shop";
-
-struct Peer {
-    child: Child,
-    url: String,
-    key: String,
-}
-
-impl Peer {
-    /// A witness that knows the log of a vault; `None`, said aloud, where `.ci/setup test` was not run.
-    fn start(vault: &Vault, seed: u8, mode: &str) -> Option<Self> {
-        let python = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?.join("target/python/bin/python3");
-        let mut has = Command::new(&python);
-        if !has.args(["-c", "import aics_tlog"]).output().is_ok_and(|output| output.status.success()) {
-            assert!(std::env::var_os("CI").is_none(), "target/python lacks aics_tlog: .ci/setup test");
-            println!("SKIPPED: a witness by aics_tlog, which target/python lacks");
-            return None;
-        }
-        let registry = keys::newest(&FilesChain::new(&vault.path())).unwrap();
-        let log = *registry.keys[0].jwk.as_ed25519().unwrap();
-        let name = Config::read(&vault.path()).unwrap().origin.to_string();
-        let hash = hex(&key_hash(&name, &log));
-        let log = format!("{name}+{hash}+{}", Base64([[1].as_slice(), &log.to_bytes()].concat()));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/witness.py");
-        let mut child = Command::new(python)
-            .arg(script)
-            .args([&format!("witness{seed}.example"), &hex(&[seed; 32]), &log, mode])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let (port, key) = line.trim().split_once(' ').unwrap();
-        Some(Self { url: format!("http://127.0.0.1:{port}/"), key: key.into(), child })
-    }
-
-    fn config(&self) -> String {
-        format!("\n[[witness]]\nurl = \"{}\"\nkey = \"{}\"\n", self.url, self.key)
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 fn configure(vault: &Path, text: &str) {
     let path = vault.join("walwarden.toml");
@@ -89,8 +42,8 @@ fn checkpoints(vault: &Vault) -> Vec<(u64, usize)> {
 fn heads_are_cosigned_and_the_bundle_shows_it() {
     let vault = Vault::init(NOWHERE);
     assert_two_lines(&vault.run(&["witness"]), 2, "no witness");
-    let Some(first) = Peer::start(&vault, 7, "") else { return };
-    let Some(second) = Peer::start(&vault, 8, "") else { return };
+    let Some(first) = Peer::start(&vault.path(), "witness7.example", 7, "") else { return };
+    let Some(second) = Peer::start(&vault.path(), "witness8.example", 8, "") else { return };
     // The vault's copy gets them too.
     let store = "\n[[copy]]\nname = \"dr\"\nfolder = \"../dr\"\n\n[vault]\ncopy_to = \"dr\"\n";
     configure(&vault.path(), &(first.config() + store));
@@ -136,8 +89,8 @@ fn heads_are_cosigned_and_the_bundle_shows_it() {
 #[test]
 fn a_witness_that_is_away_or_refuses_changes_nothing() {
     let vault = Vault::init(NOWHERE);
-    let Some(peer) = Peer::start(&vault, 7, "") else { return };
-    let Some(broken) = Peer::start(&vault, 8, "broken") else { return };
+    let Some(peer) = Peer::start(&vault.path(), "witness7.example", 7, "") else { return };
+    let Some(broken) = Peer::start(&vault.path(), "witness8.example", 8, "broken") else { return };
     let refused = |vault: &Path, keys: &Path, what: &str| {
         let before = fs::read(vault.join("chain/checkpoints.ndjson")).unwrap();
         let text = fs::read_to_string(vault.join("walwarden.toml")).unwrap();
@@ -181,7 +134,7 @@ fn a_witness_that_is_away_or_refuses_changes_nothing() {
 #[test]
 fn a_run_asks_once_in_each_window_of_the_policy() {
     let vault = Vault::init(NOWHERE);
-    let Some(peer) = Peer::start(&vault, 7, "") else { return };
+    let Some(peer) = Peer::start(&vault.path(), "witness7.example", 7, "") else { return };
     configure(&vault.path(), &peer.config());
     let due = |vault: &Vault| stdout(&vault.run(&["run", "--plan"])).contains("cosignature of witness7.example");
     assert!(!due(&vault), "nothing is promised");
@@ -204,7 +157,7 @@ fn a_run_asks_once_in_each_window_of_the_policy() {
     ]);
     init.args(["--origin", "acme.example/backups", "--zone", "Europe/Berlin", "--author", "dba-lead"]);
     assert_success(&init.args(["--approved-by", "cto", "--db", &format!("shop={NOWHERE}")]).output().unwrap());
-    let Some(broken) = Peer::start(&promised, 8, "broken") else { return };
+    let Some(broken) = Peer::start(&promised.path(), "witness8.example", 8, "broken") else { return };
     let told = promised.dir.path().join("told");
     let argv = format!("[\"sh\", \"-c\", \"cat >> {}\"]", told.display());
     let channel = format!("\n[[channel]]\nname = \"c\"\nkind = \"command\"\nargv = {argv}\n");
@@ -218,7 +171,7 @@ fn a_run_asks_once_in_each_window_of_the_policy() {
     assert_eq!(promised.events().iter().filter(|event| is_refusal(event)).count(), 1);
     assert!(fs::read_to_string(told).unwrap().contains("witness8.example does not cosign"));
 
-    let Some(peer) = Peer::start(&promised, 7, "") else { return };
+    let Some(peer) = Peer::start(&promised.path(), "witness7.example", 7, "") else { return };
     configure(&promised.path(), &peer.config());
     assert!(due(&promised));
     // The database does not answer; the head is cosigned all the same.

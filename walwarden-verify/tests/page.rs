@@ -280,7 +280,7 @@ fn the_page_judges_in_a_browser_and_speaks_to_nobody() {
     let run = Command::new("node")
         .env("NODE_PATH", modules)
         .arg(script)
-        .args([page, corpus::folder(), root().join("target/proof/pictures")])
+        .args([page, corpus::folder(), root().join("target/proof/pictures"), root().join("target/proof/site")])
         .output()
         .expect("node runs");
     let said = String::from_utf8_lossy(&run.stderr);

@@ -88,8 +88,12 @@ const BREAKS = {
     [one.signatures, other.signatures] = [other.signatures, one.signatures];
     putLines(files, "statements/backup.ndjson", [one, other, ...rest].map((envelope) => canonical(envelope)));
   },
-  // The last lines, heads and proofs are left away; the bundle's own statement cannot be made to fit without its key.
+  // The last lines are left away; the heads over them stay.
   tail(files) {
+    putLines(files, LINES, linesIn(files, LINES).slice(0, JSON.parse(linesIn(files, HEADS).at(-3)).size));
+  },
+  // With the lines go their heads and proofs; the bundle's own statement cannot be made to fit without its key.
+  heads(files) {
     const heads = linesIn(files, HEADS).slice(0, -2);
     putLines(files, HEADS, heads);
     putLines(files, LINES, linesIn(files, LINES).slice(0, JSON.parse(heads.at(-1)).size));

@@ -173,7 +173,7 @@ function failures(checks) {
   const rows = checks.filter(({ outcome }) => outcome === "fail").map(({ id, title, finding }) => [
     make("code", {}, id), make("span", { class: "mark bad" }, finding.reads_as),
     [make("b", {}, title), ": ", finding.what, ...(finding.at ? [make("br"), make("span", { class: "hint" }, `at ${finding.at}`)] : []),
-      ...(finding.expected || finding.found ? [make("br"), make("span", { class: "hint" }, `expected ${finding.expected || "nothing"}, found ${finding.found || "nothing"}`)] : [])],
+      ...(finding.expected || finding.found ? [["expected", finding.expected], ["found", finding.found]].flatMap(([word, what]) => [make("br"), make("span", { class: "hint" }, `${word} `, make("code", {}, what || "nothing"))]) : [])],
   ]);
   return rows.length ? [table("What was caught, by which check, and as what it reads", ["Check", "Reads as", "What is wrong"], rows)] : [];
 }
@@ -278,12 +278,14 @@ const BREAKS = [
   ["byte", "Change a byte", "One digit of one time, in the middle of the chain."],
   ["drop", "Drop an event", "A night without a backup was never told: its line is taken out."],
   ["signature", "Swap a signature", "Two statements of backups exchange their signatures. Both signatures are genuine."],
-  ["tail", "Cut the tail", "The last lines and the last heads are left away, so that the record ends sooner than it says."],
+  ["tail", "Cut the tail", "The last lines are left away. The heads that were signed over them say how many there were."],
+  ["heads", "Cut the tail, heads and all", "The last lines go together with the heads over them. What is left hangs together; the bundle still says where it ended."],
   ["key", "Sign again with another key", "The missed night is taken out, every hash is computed again, and the whole is signed, correctly, by somebody else."],
   ["restore", "Turn a failed restore into a passed one", "In its entry, in its statement, and in every hash over them."],
 ];
 
-const demoOf = (name) => ({ name: `${name}.zip`, files: { bundle: unzipped[name], handover: new TextEncoder().encode(DEMO.handover) }, request: { as_of: DEMO.as_of, previous: "", roots: [], first_contact: false } });
+const encoded = (name) => new TextEncoder().encode(DEMO[name]);
+const demoOf = (name) => ({ name: `${name}.zip`, files: { bundle: unzipped[name], handover: encoded("handover"), witnesses: encoded("witnesses"), tsaRoots: encoded("tsaRoots") }, request: { as_of: DEMO.as_of, previous: "", roots: [], first_contact: false } });
 const unzipped = {};
 async function unpackDemo() {
   for (const [name, text] of Object.entries(DEMO.bundles)) {

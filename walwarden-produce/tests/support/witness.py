@@ -3,7 +3,8 @@
     witness.py NAME SEED_HEX LOG_KEY [MODE]
 
 NAME: as the witness is called; SEED_HEX: its key; LOG_KEY: the verifier key of the one log that it knows. Prints its port
-and its verifier key. MODE `broken` answers with a signature that does not hold.
+and its verifier key. MODE `broken` answers with a signature that does not hold; MODE `clock=FILE` takes the seconds in
+that file for now.
 """
 
 import sys
@@ -17,6 +18,15 @@ name, seed, log_key = sys.argv[1:4]
 mode = sys.argv[4] if len(sys.argv) > 4 else ""
 key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed))
 log = note.parse_vkey(log_key)
+
+
+def now():
+    if not mode.startswith("clock="):
+        return int(time.time())
+    with open(mode.removeprefix("clock="), encoding="utf-8") as clock:
+        return int(clock.read())
+
+
 seen = {"size": 0, "root": tree.MerkleTree().root() if hasattr(tree.MerkleTree, "root") else b""}
 
 
@@ -39,7 +49,7 @@ def judged(body):
     if old and not tree.verify_consistency(old, head.size, seen["root"], head.root, proof):
         return 422, b"no proof"
     seen.update(size=head.size, root=head.root)
-    _, line = cosign.sign_cosignature(key, name, int(time.time()), head.origin, head.size, head.root)
+    _, line = cosign.sign_cosignature(key, name, now(), head.origin, head.size, head.root)
     blob = line.key_id + (bytes(len(line.signature)) if mode == "broken" else line.signature)
     return 200, f"\u2014 {name} {note.b64_encode(blob)}\n".encode()
 

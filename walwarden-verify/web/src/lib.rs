@@ -30,6 +30,10 @@ pub struct Parts<'a> {
     pub demo: &'a [u8],
     /// Its `handover.json`.
     pub handover: &'a str,
+    /// Verifier keys of its witnesses.
+    pub witnesses: &'a str,
+    /// Roots of its time-stamping authorities, PEM.
+    pub tsa_roots: &'a str,
     /// The instant that counts as now for it and for the pair.
     pub as_of: Time,
     /// One record told in two ways by who owns its keys: as it was first shown, and as it was made again.
@@ -64,6 +68,8 @@ pub fn assemble(parts: &Parts<'_>) -> Result<String, PageError> {
     let demo = json!({
         "as_of": parts.as_of.to_string(),
         "handover": parts.handover,
+        "witnesses": parts.witnesses,
+        "tsaRoots": parts.tsa_roots,
         "roots": Handover::parse(parts.told_handover.as_bytes())?.roots,
         "bundles": { "demo": packed(parts.demo), "kept": packed(parts.told[0]), "remade": packed(parts.told[1]) },
     });
@@ -153,7 +159,17 @@ mod tests {
     fn parts(report: &str) -> Parts<'_> {
         let as_of = "2026-10-15T12:00:00.000000Z".parse().expect("a time");
         let (demo, told) = (b"</script>".as_slice(), [b"a".as_slice(), b"b".as_slice()]);
-        Parts { module: b"module", report, demo, handover: "</script>", as_of, told, told_handover: HANDOVER }
+        Parts {
+            module: b"module",
+            report,
+            demo,
+            handover: "</script>",
+            witnesses: "",
+            tsa_roots: "",
+            as_of,
+            told,
+            told_handover: HANDOVER,
+        }
     }
 
     #[test]

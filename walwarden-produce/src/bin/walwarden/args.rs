@@ -169,6 +169,9 @@ pub(crate) struct ProofArgs {
     /// A root of a time-stamping authority; as often as needed
     #[arg(long = "tsa-root", value_name = "FILE")]
     pub(crate) tsa_roots: Vec<PathBuf>,
+    /// Verifier keys of witnesses, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) witness: Option<PathBuf>,
     /// The instant that counts as now: RFC 3339 [default: the clock's]
     #[arg(long, value_name = "TIME")]
     pub(crate) as_of: Option<String>,

@@ -13,6 +13,7 @@ pub(super) fn run(args: &ProofArgs) -> Result<Exit, ProduceError> {
         bundle: &args.bundle,
         handover: &args.trust,
         tsa_roots: &args.tsa_roots,
+        witnesses: args.witness.as_deref(),
         as_of: args.as_of.as_deref(),
         page: &args.page,
         second: &args.second,
