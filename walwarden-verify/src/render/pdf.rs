@@ -1,14 +1,13 @@
 //! The report on pages of paper.
 //!
-//! Own layout into a small display list ([`draw`]), which is written as operators; a finishing pass adds what is no mark on
-//! a page. `lopdf` writes the file. Nothing in the bytes depends on the machine, the clock or chance.
+//! Own layout into a small display list ([`draw`]); `printpdf` writes its operators; a finishing pass sets what that
+//! library lacks. Nothing in the bytes depends on the machine, the clock or chance.
 //!
 //! The file has a tree of tags, and claims conformance to no profile: no validator has said so.
 
 mod card;
 mod cover;
 mod draw;
-mod embed;
 mod figure;
 mod finish;
 mod flow;

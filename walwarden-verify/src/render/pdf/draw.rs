@@ -1,4 +1,4 @@
-//! The display list: all that stands between the layout and the operators of the file.
+//! The display list: all that stands between the layout and the library that writes the file.
 
 use std::rc::Rc;
 

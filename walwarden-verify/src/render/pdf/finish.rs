@@ -1,4 +1,4 @@
-//! What a file says beside its pages: version, ids, dates, metadata, outline, links.
+//! What `printpdf` lacks or gets wrong: version, ids, dates, metadata, outline, links.
 
 use std::io;
 
@@ -52,17 +52,20 @@ pub(super) fn name(name: &str) -> Object {
     Object::Name(name.into())
 }
 
-/// `/Info`.
+/// `/Info` anew: the library's has dates of the clock and members of a standard that is not claimed.
 fn information(file: &mut File, document: &Document, identity: &Identity) {
     let mut info = Dictionary::new();
     info.set("Title", string(&format!("{} · {}", document.title, document.running)));
     info.set("Author", string(&document.organisation));
     info.set("Creator", string(&identity.producer));
-    info.set("Producer", string(&identity.producer));
+    info.set("Producer", string(&format!("{} (printpdf)", identity.producer)));
     let digits: String = identity.date.to_string().chars().filter(char::is_ascii_digit).take(14).collect();
     let date = format!("D:{digits}Z");
     info.set("CreationDate", Object::string_literal(date.as_str()));
     info.set("ModDate", Object::string_literal(date.as_str()));
+    if let Ok(Object::Reference(old)) = file.trailer.get(b"Info").cloned() {
+        file.objects.remove(&old);
+    }
     let id = file.add_object(info);
     file.trailer.set("Info", Object::Reference(id));
 }
@@ -81,7 +84,7 @@ fn metadata(file: &mut File, document: &Document, identity: &Identity) -> Object
 <dc:creator><rdf:Seq><rdf:li>{author}</rdf:li></rdf:Seq></dc:creator>
 <dc:language><rdf:Bag><rdf:li>en</rdf:li></rdf:Bag></dc:language>
 <xmp:CreatorTool>{producer}</xmp:CreatorTool><xmp:CreateDate>{date}Z</xmp:CreateDate><xmp:ModifyDate>{date}Z</xmp:ModifyDate>
-<pdf:Producer>{producer}</pdf:Producer>
+<pdf:Producer>{producer} (printpdf)</pdf:Producer>
 </rdf:Description></rdf:RDF></x:xmpmeta>
 <?xpacket end="w"?>"#,
         bom = '\u{feff}',

@@ -1,179 +1,208 @@
-//! The display list as operators of a file.
+//! The display list as operators of a file, through `printpdf`.
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
-use lopdf::{
-    Dictionary, Document as File, Object, Stream, StringFormat,
-    content::{Content, Operation},
-    dictionary,
+use printpdf::{
+    Codepoint, Color, CustomPdfConformance, DictItem, FontId, Line, LinePoint, Mm, Op, PaintMode, ParsedFont,
+    PdfConformance, PdfDocument, PdfFont, PdfFontHandle, PdfPage, PdfSaveOptions, Point, Polygon, PolygonRing, Pt,
+    Rect, Rgb, TextItem, TextMatrix, WindingOrder,
 };
+use subsetter::GlyphRemapper;
 
 use super::{
     draw::{Item, Page},
-    embed::Embedded,
-    finish::{name, string},
-    font::{Run, Shaped},
+    font::{Font, Run, Shaped},
     style::{Colour, Paper},
     tags::Tree,
 };
 
+/// Numbers of glyphs in the subsets.
+type Subsets = BTreeMap<Font, GlyphRemapper>;
+
 /// Writes the pages into a file that is not yet finished.
-pub(super) fn file(pages: &[Page], tags: &Tree, paper: Paper) -> io::Result<File> {
-    let mut file = File::new();
-    let embedded = Embedded::of(pages);
-    let fonts = embedded.write(&mut file)?;
-    let resources = file.add_object(dictionary! { "Font" => fonts });
-    let parent = file.new_object_id();
-    let mut kids = Vec::new();
-    for page in pages {
-        let mut operators = Operators { out: Vec::new(), embedded: &embedded, height: paper.height() };
-        operators.page(page, tags);
-        let content = Content { operations: operators.out }.encode().map_err(io::Error::other)?;
-        let content = file.add_object(Stream::new(Dictionary::new(), content));
-        let size = [0.0, 0.0, paper.width(), paper.height()].map(Object::Real).to_vec();
-        let page = dictionary! {
-            "Type" => name("Page"), "Parent" => parent, "MediaBox" => size, "Resources" => resources, "Contents" => content,
-        };
-        kids.push(Object::Reference(file.add_object(page)));
+pub(super) fn file(pages: &[Page], tags: &Tree, paper: Paper) -> io::Result<lopdf::Document> {
+    let subsets = subsets(pages);
+    let mut document = PdfDocument::new("");
+    for (font, subset) in &subsets {
+        document.resources.fonts.map.insert(FontId(font.id().into()), embedded(*font, subset)?);
     }
-    let count = i64::try_from(kids.len()).unwrap_or(i64::MAX);
-    let all = dictionary! { "Type" => name("Pages"), "Count" => count, "Kids" => kids };
-    file.objects.insert(parent, Object::Dictionary(all));
-    let catalog = file.add_object(dictionary! { "Type" => name("Catalog"), "Pages" => parent });
-    file.trailer.set("Root", Object::Reference(catalog));
+    for page in pages {
+        let (width, height) = (Pt(paper.width()), Pt(paper.height()));
+        let mut page = PdfPage::new(Mm::from(width), Mm::from(height), operators(page, tags, &subsets, paper));
+        page.media_box = Rect::from_wh(width, height);
+        page.trim_box = page.media_box.clone();
+        page.crop_box = page.media_box.clone();
+        document.pages.push(page);
+    }
+    document.metadata.info.conformance = no_claim();
+    let options = PdfSaveOptions { image_optimization: None, ..Default::default() };
+    let mut warnings = Vec::new();
+    let file = document.to_lopdf_document(&options, &mut warnings);
     Ok(file)
 }
 
-/// ISO 32000-1, annex A: the operators of a page, in the making.
-struct Operators<'a> {
-    out: Vec<Operation>,
-    embedded: &'a Embedded,
-    height: f32,
+/// The operators of a page: every piece marked with the part that it belongs to, or as belonging to none.
+fn operators(page: &Page, tags: &Tree, subsets: &Subsets, paper: Paper) -> Vec<Op> {
+    let mut out = Vec::new();
+    for group in page.items.chunk_by(|a, b| a.part == b.part) {
+        match group.first().and_then(|placed| placed.part) {
+            Some((node, mark)) => {
+                let mark = DictItem::Int(i64::try_from(mark).unwrap_or(i64::MAX));
+                let properties = DictItem::Dict { map: BTreeMap::from([("MCID".to_owned(), mark)]) };
+                out.push(Op::BeginMarkedContentWithProperties { tag: tags.name(node).into(), properties });
+            }
+            None => out.push(Op::BeginMarkedContent { tag: "Artifact".into() }),
+        }
+        for placed in group {
+            write(&mut out, &placed.item, subsets, paper.height());
+        }
+        out.push(Op::EndMarkedContent);
+    }
+    out
 }
 
-impl Operators<'_> {
-    /// Every piece is marked with the part that it belongs to, or as belonging to none.
-    fn page(&mut self, page: &Page, tags: &Tree) {
-        for group in page.items.chunk_by(|a, b| a.part == b.part) {
-            match group.first().and_then(|placed| placed.part) {
-                Some((node, mark)) => {
-                    let mark = i64::try_from(mark).unwrap_or(i64::MAX);
-                    self.put("BDC", vec![name(tags.name(node)), Object::Dictionary(dictionary! { "MCID" => mark })]);
+/// Conformance to nothing.
+fn no_claim() -> PdfConformance {
+    PdfConformance::Custom(CustomPdfConformance {
+        identifier: String::new(),
+        allows_3d_content: false,
+        allows_video_content: false,
+        allows_audio_content: false,
+        allows_embedded_javascript: false,
+        allows_jpeg_content: true,
+        requires_xmp_metadata: false,
+        allows_default_fonts: false,
+        requires_icc_profile: false,
+        allows_pdf_layers: false,
+    })
+}
+
+fn subsets(pages: &[Page]) -> Subsets {
+    let mut subsets = Subsets::new();
+    for item in pages.iter().flat_map(|page| &page.items).map(|placed| &placed.item) {
+        if let Item::Words { shaped, .. } = item {
+            for run in &shaped.runs {
+                let subset = subsets.entry(run.font).or_default();
+                for glyph in &run.glyphs {
+                    subset.remap(glyph.id);
                 }
-                None => self.put("BMC", vec![name("Artifact")]),
             }
-            for placed in group {
-                self.item(&placed.item);
-            }
-            self.put("EMC", Vec::new());
         }
     }
+    subsets
+}
 
-    fn item(&mut self, item: &Item) {
-        match item {
-            Item::Words { x, y, size, colour, shaped } => self.words((*x, *y), *size, *colour, shaped),
-            Item::Rect { x, y, w, h, radius, colour } => {
-                self.colour("rg", *colour);
-                self.rectangle(*x, *y, *w, *h, *radius);
-                self.put("f", Vec::new());
-            }
-            Item::Path { points, fill: true, colour, .. } => {
-                self.colour("rg", *colour);
-                self.path(points);
-                self.put("f", Vec::new());
-            }
-            Item::Path { points, width, colour, .. } => {
-                self.colour("RG", *colour);
-                self.numbers("w", &[*width]);
-                self.path(points);
-                self.put("S", Vec::new());
-            }
-            // Links are no marks on the page: the finishing pass adds them.
-            Item::Link { .. } => {}
+fn embedded(font: Font, subset: &GlyphRemapper) -> io::Result<PdfFont> {
+    let bytes = subsetter::subset(font.bytes(), 0, subset).map_err(|error| io::Error::other(error.to_string()))?;
+    let mut warnings = Vec::new();
+    let mut parsed = ParsedFont::from_bytes(&bytes, 0, &mut warnings)
+        .ok_or_else(|| io::Error::other("a subset of a font that is compiled in cannot be read"))?;
+    parsed.font_name = Some(font.name().into());
+    Ok(PdfFont::new(parsed))
+}
+
+fn write(out: &mut Vec<Op>, item: &Item, subsets: &Subsets, height: f32) {
+    match item {
+        Item::Words { x, y, size, colour, shaped } => words(out, (*x, height - *y), *size, *colour, shaped, subsets),
+        Item::Rect { x, y, w, h, radius, colour } => fill(out, rectangle(*x, *y, *w, *h, *radius, height), *colour),
+        Item::Path { points, fill: true, colour, .. } => {
+            fill(out, points.iter().map(|(x, y)| corner(*x, height - *y)).collect(), *colour);
         }
-    }
-
-    fn words(&mut self, (mut x, y): (f32, f32), size: f32, colour: Colour, shaped: &Shaped) {
-        self.put("BT", Vec::new());
-        self.colour("rg", colour);
-        for run in &shaped.runs {
-            if let Some(actual) = &run.actual {
-                self.put("BDC", vec![name("Span"), Object::Dictionary(dictionary! { "ActualText" => string(actual) })]);
-            }
-            self.put("Tf", vec![name(run.font.id()), number(size)]);
-            self.numbers("Tm", &[1.0, 0.0, 0.0, 1.0, x, self.height - y]);
-            let glyphs = glyphs(run, self.embedded);
-            self.put("TJ", vec![Object::Array(glyphs)]);
-            if run.actual.is_some() {
-                self.put("EMC", Vec::new());
-            }
-            x += run.width * size;
+        Item::Path { points, width, colour, .. } => {
+            out.push(Op::SetOutlineColor { col: rgb(*colour) });
+            out.push(Op::SetOutlineThickness { pt: Pt(*width) });
+            let points = points.iter().map(|(x, y)| corner(*x, height - *y)).collect();
+            out.push(Op::DrawLine { line: Line { points, is_closed: false } });
         }
-        self.put("ET", Vec::new());
-    }
-
-    fn path(&mut self, points: &[(f32, f32)]) {
-        for (place, (x, y)) in points.iter().enumerate() {
-            self.numbers(if place == 0 { "m" } else { "l" }, &[*x, self.height - y]);
-        }
-    }
-
-    /// A rectangle, or one with round corners.
-    fn rectangle(&mut self, x: f32, y: f32, w: f32, h: f32, r: f32) {
-        let (right, top, bottom) = (x + w, self.height - y, self.height - y - h);
-        if r == 0.0 {
-            return self.numbers("re", &[x, bottom, w, h]);
-        }
-        // How far the handles of a quarter circle lie from its corner.
-        let k = r * 0.448;
-        self.numbers("m", &[x + r, top]);
-        self.numbers("l", &[right - r, top]);
-        self.numbers("c", &[right - k, top, right, top - k, right, top - r]);
-        self.numbers("l", &[right, bottom + r]);
-        self.numbers("c", &[right, bottom + k, right - k, bottom, right - r, bottom]);
-        self.numbers("l", &[x + r, bottom]);
-        self.numbers("c", &[x + k, bottom, x, bottom + k, x, bottom + r]);
-        self.numbers("l", &[x, top - r]);
-        self.numbers("c", &[x, top - k, x + k, top, x + r, top]);
-    }
-
-    fn colour(&mut self, operator: &str, Colour(r, g, b): Colour) {
-        self.numbers(operator, &[r, g, b].map(|part| f32::from(part) / 255.0));
-    }
-
-    fn numbers(&mut self, operator: &str, numbers: &[f32]) {
-        self.put(operator, numbers.iter().copied().map(number).collect());
-    }
-
-    fn put(&mut self, operator: &str, operands: Vec<Object>) {
-        self.out.push(Operation::new(operator, operands));
+        // Links are no marks on the page: the finishing pass adds them.
+        Item::Link { .. } => {}
     }
 }
 
-/// A thousandth of a point is finer than any printer.
-fn number(number: f32) -> Object {
-    Object::Real((number * 1000.0).round() / 1000.0)
+fn words(out: &mut Vec<Op>, (x, y): (f32, f32), size: f32, colour: Colour, shaped: &Shaped, subsets: &Subsets) {
+    out.push(Op::StartTextSection);
+    out.push(Op::SetFillColor { col: rgb(colour) });
+    let mut x = x;
+    for run in &shaped.runs {
+        if let Some(actual) = &run.actual {
+            out.push(Op::BeginMarkedContentWithProperties { tag: "Span".into(), properties: actual_text(actual) });
+        }
+        out.push(Op::SetFont { font: PdfFontHandle::External(FontId(run.font.id().into())), size: Pt(size) });
+        out.push(Op::SetTextMatrix { matrix: TextMatrix::Raw([1.0, 0.0, 0.0, 1.0, x, y]) });
+        out.push(Op::ShowText { items: glyphs(run, subsets) });
+        if run.actual.is_some() {
+            out.push(Op::EndMarkedContent);
+        }
+        x += run.width * size;
+    }
+    out.push(Op::EndTextSection);
 }
 
 /// Glyphs, and between them how far the pen must move beyond what the font says, in thousandths of an em to the left.
-fn glyphs(run: &Run, embedded: &Embedded) -> Vec<Object> {
+fn glyphs(run: &Run, subsets: &Subsets) -> Vec<TextItem> {
     let mut items = Vec::new();
-    let mut codes = Vec::new();
     let mut pending = 0.0_f32;
-    let end = |codes: &mut Vec<u8>, items: &mut Vec<Object>| {
-        if !codes.is_empty() {
-            items.push(Object::String(std::mem::take(codes), StringFormat::Hexadecimal));
-        }
-    };
     for glyph in &run.glyphs {
         let before = pending - glyph.dx * 1000.0;
         if before.abs() > 0.4 {
-            end(&mut codes, &mut items);
-            items.push(Object::Real(before.round()));
+            items.push(TextItem::Offset(before.round()));
         }
-        codes.extend(embedded.number(run.font, glyph).to_be_bytes());
+        let id = subsets.get(&run.font).and_then(|subset| subset.get(glyph.id)).unwrap_or(0);
+        items.push(TextItem::GlyphIds(vec![Codepoint::with_cid(id, 0.0, glyph.text.clone())]));
         pending = (glyph.natural - glyph.advance + glyph.dx) * 1000.0;
     }
-    end(&mut codes, &mut items);
     items
+}
+
+fn actual_text(words: &str) -> DictItem {
+    let data = super::finish::utf16(words);
+    DictItem::Dict { map: BTreeMap::from([("ActualText".to_owned(), DictItem::String { data, literal: false })]) }
+}
+
+fn fill(out: &mut Vec<Op>, points: Vec<LinePoint>, colour: Colour) {
+    out.push(Op::SetFillColor { col: rgb(colour) });
+    let rings = vec![PolygonRing { points }];
+    out.push(Op::DrawPolygon {
+        polygon: Polygon { rings, mode: PaintMode::Fill, winding_order: WindingOrder::NonZero },
+    });
+}
+
+fn rectangle(x: f32, y: f32, w: f32, h: f32, r: f32, height: f32) -> Vec<LinePoint> {
+    let (right, top, bottom) = (x + w, height - y, height - y - h);
+    if r == 0.0 {
+        return vec![corner(x, top), corner(right, top), corner(right, bottom), corner(x, bottom)];
+    }
+    // How far the handles of a quarter circle lie from its corner.
+    let k = r * 0.448;
+    vec![
+        corner(x + r, top),
+        corner(right - r, top),
+        handle(right - k, top),
+        handle(right, top - k),
+        corner(right, top - r),
+        corner(right, bottom + r),
+        handle(right, bottom + k),
+        handle(right - k, bottom),
+        corner(right - r, bottom),
+        corner(x + r, bottom),
+        handle(x + k, bottom),
+        handle(x, bottom + k),
+        corner(x, bottom + r),
+        corner(x, top - r),
+        handle(x, top - k),
+        handle(x + k, top),
+        corner(x + r, top),
+    ]
+}
+
+const fn corner(x: f32, y: f32) -> LinePoint {
+    LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier: false }
+}
+
+const fn handle(x: f32, y: f32) -> LinePoint {
+    LinePoint { p: Point { x: Pt(x), y: Pt(y) }, bezier: true }
+}
+
+fn rgb(Colour(r, g, b): Colour) -> Color {
+    Color::Rgb(Rgb::new(f32::from(r) / 255.0, f32::from(g) / 255.0, f32::from(b) / 255.0, None))
 }

@@ -1,0 +1,2 @@
+//! Stands in for the crate of that name; nothing of it is used.
+#![no_std]
