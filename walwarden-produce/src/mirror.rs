@@ -25,11 +25,11 @@ use crate::{
     files,
     init::POLICY_FILE,
     keys,
-    store::{Store, put_bytes},
+    store::{Location, Store, put_bytes},
     vault::by_envelope,
 };
 
-/// The file in the vault that says how many bytes of the chain are copied.
+/// The file in the vault that says how many bytes of the chain are copied, and to which store.
 const MARKER: &str = "chain/mirrored";
 /// Files that hold statements.
 const STATEMENTS: [&str; 5] = ["backup", "evidence", "registry", "restore-test", "review"];
@@ -68,7 +68,7 @@ impl Mirror {
             at += line.len() as u64 + 1;
         }
         if at != from {
-            files::replace(&self.marker, at.to_string().as_bytes(), 0o644)?;
+            files::replace(&self.marker, format!("{at} {}", self.place()).as_bytes(), 0o644)?;
         }
         Ok(())
     }
@@ -104,8 +104,18 @@ impl Mirror {
         self.put(&format!("checkpoints/{:012}-{digest}", line.size), &bytes)
     }
 
+    /// Bytes of the chain that this store has. Another one than the last has to get all of it: a copy that begins in the
+    /// middle brings nothing back.
     fn copied(&self) -> u64 {
-        fs::read_to_string(&self.marker).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+        let marker = fs::read_to_string(&self.marker).unwrap_or_default();
+        let bytes = marker.split_once(' ').filter(|(_, place)| *place == self.place().to_string());
+        bytes.and_then(|(bytes, _)| bytes.parse().ok()).unwrap_or(0)
+    }
+
+    /// What tells this store from others.
+    fn place(&self) -> Digest {
+        let Location { name, provider, account_ref, region, bucket } = self.store.location();
+        Digest::of([name, provider, account_ref, region, bucket].map(String::as_str).join("\0").as_bytes())
     }
 
     fn line(&self, chain: &dyn ChainStore, line: &[u8]) -> Result<(), ProduceError> {

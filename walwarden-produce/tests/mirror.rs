@@ -78,6 +78,25 @@ fn an_older_copy_of_a_vault_is_brought_up_to_date() {
 }
 
 #[test]
+fn another_store_gets_the_whole_chain() {
+    let Some(s3) = S3::start() else { return };
+    s3.bucket("acme-dr", false);
+    s3.bucket("acme-new", false);
+    let server = Server::start(20);
+    let vault = copied(&server, &s3.endpoint());
+    assert_success(&run(&vault, &["backup"]));
+    let path = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("acme-dr", "acme-new")).unwrap();
+    assert_success(&run(&vault, &["backup"]));
+    let lost = vault.dir.path().join("lost");
+    fs::rename(vault.path(), &lost).unwrap();
+    let config = lost.join("walwarden.toml");
+    assert_success(&run(&vault, &["vault", "restore", "--config", config.to_str().unwrap()]));
+    assert_eq!(vault.entries(), fs::read(lost.join("chain/entries.ndjson")).unwrap());
+}
+
+#[test]
 fn while_the_copy_cannot_be_kept_nothing_is_acknowledged() {
     let Some(s3) = S3::start() else { return };
     s3.bucket("acme-dr", false);

@@ -239,7 +239,8 @@ fn a_signer_that_is_away_or_answers_rubbish() {
     let mut apart = Apart::new(NOWHERE);
     apart.stop();
     let before = apart.vault.entries();
-    assert_two_lines(&apart.run(&["hold", "place", "shop", "--reason", "x"]), 2, "the signer is away");
+    // What was asked waits in the spool, and nothing is recorded.
+    assert_two_lines(&apart.run(&["hold", "place", "shop", "--reason", "x"]), 1, "the signer is away");
     fs::remove_file(apart.socket()).unwrap();
     let listener = std::os::unix::net::UnixListener::bind(apart.socket()).unwrap();
     let answers = [
@@ -267,7 +268,8 @@ fn a_signer_that_is_away_or_answers_rubbish() {
                 stream.shutdown(Shutdown::Both).unwrap();
             }
             let output = run.join().unwrap();
-            assert_two_lines(&output, 2, "");
+            // Who says nothing is away; who answers is there, and its answer is no signature.
+            assert_two_lines(&output, if answer.is_empty() { 1 } else { 2 }, "");
             assert!(!stderr(&output).contains('\u{1b}'), "{}", stderr(&output));
         });
     }
@@ -331,5 +333,5 @@ fn a_command_signs() {
     assert_two_lines(&command.current_dir(apart.vault.dir.path()).output().unwrap(), 2, "older copy");
     // One that ends without an answer is away.
     apart.vault.configure("\"python3\", ", "\"false\", ");
-    assert_two_lines(&apart.run(&["hold", "release", "shop", "--reason", "x"]), 2, "the signer is away");
+    assert_two_lines(&apart.run(&["hold", "release", "shop", "--reason", "x"]), 1, "the signer is away");
 }
