@@ -3,6 +3,10 @@
 //!
 //! The parts are plain files beside this crate's manifest; nothing is transformed but for packing bytes as text.
 
+mod lean;
+
+pub use lean::without_profile;
+
 use std::{collections::BTreeMap, io::Write as _};
 
 use base64ct::{Base64, Encoding as _};
