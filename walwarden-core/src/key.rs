@@ -2,6 +2,7 @@
 
 mod ed25519;
 mod es256;
+pub mod private;
 
 use alloc::{format, string::String, vec::Vec};
 use core::{fmt, str::FromStr};

@@ -320,6 +320,12 @@ impl RuleResult {
         self.status == Status::NotEvidenced && (self.gaps.is_empty() || self.gaps.iter().any(missing))
     }
 
+    /// Whether it is not evidenced because nobody promised what it asks about.
+    #[must_use]
+    pub fn is_unpromised(&self) -> bool {
+        self.status == Status::NotEvidenced && !self.lacks_evidence()
+    }
+
     /// The status of each database that has an item or a part without evidence; `*` is all of them.
     #[must_use]
     pub fn by_database(&self) -> BTreeMap<&str, Status> {

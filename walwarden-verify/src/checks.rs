@@ -8,7 +8,7 @@ mod chain;
 mod json;
 mod keys;
 mod policy;
-pub(crate) mod private;
+mod private;
 mod restore;
 mod rows;
 mod statements;

@@ -126,8 +126,7 @@ pub fn is_availability(framework: Framework, id: &str) -> bool {
 /// Whether a result is named beside a roll-up and not counted in it.
 #[must_use]
 pub fn stands_beside(result: &RuleResult) -> bool {
-    let unpromised = result.status == Status::NotEvidenced && !result.lacks_evidence();
-    unpromised || result.rule.reader && result.status == Status::NotTested
+    result.is_unpromised() || result.rule.reader && result.status == Status::NotTested
 }
 
 /// An id cut into words and numbers, so that `A.8.9` comes before `A.8.13`.

@@ -8,11 +8,12 @@ use std::{
 use walwarden_core::{
     Digest, bundle,
     chain::{self, ChainError, Entries, Joining, Piece},
+    key::private,
     value::Origin,
 };
 
 use super::{Carried, CarriedError};
-use crate::{checks::private, report::Container, source::Source, threads::on_two_threads};
+use crate::{report::Container, source::Source, threads::on_two_threads};
 
 /// What follows from the bytes alone.
 pub(super) struct Bytes<'a> {

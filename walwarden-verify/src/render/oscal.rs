@@ -162,7 +162,7 @@ impl Ids {
             parts.iter().map(|part| (part.result.rule.id, part.result)).collect();
         let counted = results.values().filter(|result| !criteria::stands_beside(result));
         let status = counted.map(|result| result.status).min()?;
-        let left_out = results.values().any(|result| result.status == Status::NotEvidenced && !result.lacks_evidence());
+        let left_out = results.values().any(|result| result.is_unpromised());
         let (state, reason) = match status {
             Status::Supported if !left_out => ("satisfied", "pass"),
             Status::Exception | Status::IntegrityFailure => ("not-satisfied", "fail"),

@@ -37,8 +37,11 @@ fn rules(report: &Report) -> Tally {
         (Status::NotOccurred, Tone::Quiet),
         (Status::NotApplicable, Tone::Quiet),
     ];
-    let with = |status| report.rules.iter().filter(|rule| rule.status == status).count();
-    let counts = ALL.iter().map(|(status, tone)| count(with(*status), status.print().1, *tone)).collect();
+    // What nobody promised lacks no evidence: the verdict line does not count it either.
+    let with = |status| report.rules.iter().filter(|rule| rule.status == status && !rule.is_unpromised()).count();
+    let mut counts: Vec<Count> =
+        ALL.iter().map(|(status, tone)| count(with(*status), status.print().1, *tone)).collect();
+    counts.push(count(report.rules.iter().filter(|rule| rule.is_unpromised()).count(), "not promised", Tone::Quiet));
     Tally { label: "Rules", counts }
 }
 

@@ -257,7 +257,7 @@ pub(in crate::render) const fn sign_of(status: Status) -> (Sign, Tone) {
 /// The status of a rule, with `k/N` where the population is complete.
 pub(super) fn status(rule: &RuleResult) -> Mark {
     let (sign, tone) = sign_of(rule.status);
-    let (_, words) = rule.status.print();
+    let words = if rule.is_unpromised() { "not promised" } else { rule.status.print().1 };
     let total = rule.items.len();
     Mark::new(
         sign,

@@ -1,5 +1,7 @@
 //! A lenient base64 decoder: both alphabets, padding or none. It searches, it does not verify.
 
+use alloc::vec::Vec;
+
 /// Value of each byte as a digit of either alphabet; 0xFF of no digit.
 #[cfg_attr(not(test), expect(clippy::indexing_slicing, reason = "a constant: out of bounds does not compile"))]
 const VALUES: [u8; 256] = {
