@@ -100,6 +100,9 @@ pub enum OperatorError {
     /// The policy promises encrypted backups, and there is nobody to encrypt to.
     #[error("the policy promises that backups of {0} are encrypted, and [encryption] names no recipients")]
     Unencrypted(String),
+    /// A connection is weaker than the policy promises.
+    #[error("the database would be {0}")]
+    WeakTls(String),
     /// An encrypted backup is to be opened, and nothing that opens it was given.
     #[error("backup {0} is encrypted, and no identity was given to open it")]
     NoIdentity(EntryId),

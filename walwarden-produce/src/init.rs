@@ -254,7 +254,7 @@ fn private_folder(path: &Path) -> Result<(), StorageError> {
         .map_err(StorageError::at("create folder", path))
 }
 
-/// A policy that promises backups and restore tests, and nothing else.
+/// A few bounds: no schedule, no retention, no restore test, so that nothing is ever due.
 fn minimal_policy(request: &InitRequest<'_>, now: Time) -> String {
     let quoted = config::quoted;
     let now = now.to_string();

@@ -28,7 +28,7 @@ pub fn metrics(producer: &Producer) -> Result<Vec<Family>, ProduceError> {
     let head = snapshot.head()?;
     let now = producer.now();
     let waiting = Spool::of(&producer.folder).items()?.len() as u64;
-    let next = plan::next(producer)?;
+    let next = plan::ahead(producer)?.backups;
     let mut metrics = with_record(producer, &snapshot, |record| {
         let mut metrics = Metrics::of(producer.chain.origin().as_str());
         let mut of: BTreeMap<String, Database> = BTreeMap::new();

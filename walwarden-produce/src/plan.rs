@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use walwarden_core::{
     EntryId, Period, Time, duties,
     event::{Duty, Event, OccurrenceMissed, Outcome},
-    policy::DatabasePolicy,
+    policy::{DatabasePolicy, Policy},
     record::Record,
 };
 
@@ -159,22 +159,49 @@ pub fn plan(producer: &Producer) -> Result<Vec<Task>, ProduceError> {
     Ok(tasks)
 }
 
-/// When each database is due next, by the policy in force.
+/// What lies ahead of a vault.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Ahead {
+    /// The next backup of each database that has a schedule.
+    pub backups: Vec<(String, Time)>,
+    /// What no run does by itself, a sentence each: who reads that nothing is due should know.
+    pub left: Vec<String>,
+}
+
+/// What lies ahead by the policy in force, and what no run does by itself.
 ///
 /// # Errors
-/// The vault is damaged.
-pub fn next(producer: &Producer) -> Result<Vec<(String, Time)>, ProduceError> {
+/// The vault cannot be read.
+pub fn ahead(producer: &Producer) -> Result<Ahead, ProduceError> {
     let snapshot = producer.chain.read()?;
     let now = producer.now();
-    let ahead = Period { start: now, end: now.plus_seconds(AHEAD_S) };
+    let year = Period { start: now, end: now.plus_seconds(AHEAD_S) };
     with_record(producer, &snapshot, |record| {
-        let Some(policy) = record.in_force(now) else { return Ok(Vec::new()) };
+        let Some(policy) = record.in_force(now) else {
+            let wait = |policy: &Policy| {
+                format!("policy {} is in force from {}: nothing is due before", policy.version, policy.effective_from)
+            };
+            return Ok(Ahead { left: record.newest_policy().map(wait).into_iter().collect(), ..Ahead::default() });
+        };
         let zone = record.zone(&policy.timezone);
-        let next = policy.databases.iter().filter_map(|database| {
-            let at = database.schedule.as_ref()?.instants(zone?, ahead).find(|at| *at > now)?;
-            Some((database.id.clone(), at))
-        });
-        Ok(next.collect())
+        let mut ahead = Ahead::default();
+        for database in producer.config.database.iter().map(|database| &database.id) {
+            let schedule = policy.database(database).and_then(|promised| promised.schedule.as_ref());
+            match schedule {
+                Some(schedule) => {
+                    let next = zone.and_then(|zone| schedule.instants(zone, year).find(|at| *at > now));
+                    ahead.backups.extend(next.map(|at| (database.clone(), at)));
+                }
+                None => ahead
+                    .left
+                    .push(format!("policy {} has no schedule for {database}: no run backs it up", policy.version)),
+            }
+            if record.completed_after(database, 0).is_none() {
+                ahead.left.push(format!("{database} has no backup yet: walwarden backup {database}"));
+            }
+        }
+        Ok(ahead)
     })
 }
 

@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 use walwarden_core::{
     Time,
     event::Event,
-    policy::{Policy, lint::Finding},
+    policy::{DatabasePolicy, Policy, lint::Finding},
     statement::key_registry::Use,
 };
 
@@ -83,8 +83,8 @@ pub fn preflight(
     all.extend(keys(producer, passphrase, entries as u64));
     let policy = producer.policy(&snapshot)?;
     all.extend(producer.config.database.iter().map(|database| {
-        let tests = policy.as_ref().and_then(|policy| policy.database(&database.id)?.restore_test.as_ref()?.cadence);
-        Looked::new("database", &database.id, reached(producer, database, tests.is_some()))
+        let promised = policy.as_ref().and_then(|policy| policy.database(&database.id));
+        Looked::new("database", &database.id, reached(producer, database, promised))
     }));
     let config = &producer.config;
     let stores =
@@ -142,8 +142,12 @@ fn keys(producer: &Producer, passphrase: Result<Passphrase, ProduceError>, entri
     all
 }
 
-/// What a dump asks first, and whether it could be restored here.
-fn reached(producer: &Producer, database: &DatabaseConfig, tests: bool) -> Result<String, ProduceError> {
+/// What a dump asks first, whether it is reached as safely as promised, and whether it could be restored here.
+fn reached(
+    producer: &Producer,
+    database: &DatabaseConfig,
+    promised: Option<&DatabasePolicy>,
+) -> Result<String, ProduceError> {
     let connection = producer.config.connection(database)?;
     let (facts, pg_dump): (ServerFacts, String) = check(&connection, &database.dump)?;
     let tools = connection.tools();
@@ -153,7 +157,11 @@ fn reached(producer: &Producer, database: &DatabaseConfig, tests: bool) -> Resul
         let message = format!("pg_restore {reads} does not read what pg_dump {client} writes");
         return Err(DumpError::new(crate::dump::Stage::Preflight, "pg-restore-older", message).into());
     }
-    if tests {
+    let encryption = promised.and_then(|promised| promised.encryption.as_ref());
+    if let Some(weak) = encryption.and_then(|promised| promised.weaker_tls(&facts.tls.protocol)) {
+        return Err(OperatorError::WeakTls(weak).into());
+    }
+    if promised.and_then(|promised| promised.restore_test.as_ref()?.cadence).is_some() {
         tools.find_for_major(Program::Initdb, facts.major()).map_err(DumpError::from)?;
     }
     Ok(format!("PostgreSQL {}, {pg_dump}, {pg_restore}", facts.version))
@@ -177,10 +185,11 @@ fn answers(store: &dyn Store, config: &StoreConfig, vault: &Path) -> Result<Stri
 
 fn encryption(producer: &Producer) -> Vec<Looked> {
     let config = &producer.config.encryption;
+    let by_hand = if config.identity.is_none() { "; no identity here: restore tests are made by hand" } else { "" };
     let to = match config.recipients.len() {
         0 => "none: backups are stored in the clear".into(),
-        1 => "to one recipient".into(),
-        several => format!("to {several} recipients"),
+        1 => format!("to one recipient{by_hand}"),
+        several => format!("to {several} recipients{by_hand}"),
     };
     let identity = config.identity.iter().map(|file| {
         let path = producer.folder.join(file);

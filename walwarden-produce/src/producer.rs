@@ -147,6 +147,22 @@ impl Producer {
         Ok(head)
     }
 
+    /// Requires that the signer has not signed more than this vault holds. One that is away is not asked.
+    ///
+    /// Where nothing is done nothing is signed, and an older copy of a vault would go on in silence.
+    ///
+    /// # Errors
+    /// [`VaultError::SetBack`], or the signer cannot be asked.
+    pub fn not_set_back(&self) -> Result<(), ProduceError> {
+        // What is remembered is no secret: no passphrase opens it.
+        let signed = match self.holder("")?.last_head() {
+            Err(SignerError::Sign(SignError::Away(_))) => return Ok(()),
+            last => last?.head.size,
+        };
+        let lines = self.chain.read()?.entries()?.all().len() as u64;
+        if signed > lines { Err(VaultError::SetBack { lines, signed }.into()) } else { Ok(()) }
+    }
+
     /// What holds the keys: a signer apart, where one is configured, else the folder of keys, which the passphrase opens;
     /// before it a key of AWS KMS, where one is configured.
     ///

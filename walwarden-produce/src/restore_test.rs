@@ -87,12 +87,13 @@ pub fn restore_test(
     request.words.stand()?;
     let snapshot = producer.chain.read()?;
     let chosen = choose(&snapshot, request.backup)?;
-    // Nothing is tried without an identity, and what was not tried is no failed test.
+    // Nothing is tried without a target or an identity, and what was not tried is no failed test.
     let stated = backup_set::authentic(producer, &snapshot, &chosen, &mut String::new());
     let is_encrypted = stated.is_ok_and(|stated| stated.predicate.encryption.alg != "none");
     if is_encrypted && request.identities.is_empty() {
         return Err(OperatorError::NoIdentity(chosen.id).into());
     }
+    request.target.reached()?;
     let policy = producer.policy(&snapshot)?;
     let promised = policy.as_ref().and_then(|policy| policy.database(&chosen.data.database)).cloned();
     let mut run = Run {

@@ -207,7 +207,7 @@ fn a_vault_restored_to_an_older_state() {
     fs::rename(vault.path(), vault.dir.path().join("newest")).unwrap();
     fs::rename(&older, vault.path()).unwrap();
     let before = vault.entries();
-    for command in [&["backup"][..], &["restore-test"]] {
+    for command in [&["backup"][..], &["restore-test"], &["run"]] {
         assert_two_lines(&vault.run(command), 2, "it is an older copy");
     }
     assert_eq!(vault.entries(), before);

@@ -60,6 +60,11 @@ fn what_is_in_order_is_said_in_a_list() {
     let output = check(&vault, &[]);
     assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
     assert!(stdout(&output).contains("wrong      policy") && stdout(&output).contains("database-incomplete"));
+    // And a run that finds nothing to do for that reason says so.
+    let run = stdout(&vault.run(&["run"]));
+    for note in ["has no schedule for shop: no run backs it up", "shop has no backup yet: walwarden backup shop"] {
+        assert!(run.contains("nothing is due") && run.contains(note), "{run}");
+    }
     assert_success(&adopt(&vault, |text| text));
     let output = check(&vault, &[]);
     assert_success(&output);
@@ -110,6 +115,24 @@ fn what_would_fail_is_said_with_what_to_do() {
     assert!(found(&output, "key", "").1.contains("passphrase does not open"), "{}", stdout(&output));
     fs::write(&path, "origin = 1").unwrap();
     assert_two_lines(&check(&vault, &[]), 2, "walwarden.toml");
+}
+
+#[test]
+fn a_connection_weaker_than_promised_is_said() {
+    // An address of this machine that nobody else takes.
+    let server = Server::with(5, &[("listen_addresses", "127.0.0.77")]);
+    let vault = Vault::init("host=127.0.0.77 user=postgres dbname=shop");
+    let promise = |text: String| text.replace("manual_counts", "encryption = { tls_min = \"1.2\" }\nmanual_counts");
+    assert_success(&adopt(&vault, promise));
+    let (outcome, said) = found(&check(&vault, &["--json"]), "database", "shop");
+    assert_eq!(outcome, "wrong");
+    assert!(said.contains("read over none, promised TLS 1.2 at least") && said.contains("sslmode"), "{said}");
+    // A socket of one machine crosses no network.
+    let path = vault.path().join("walwarden.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let folder = server.conninfo().split(' ').next().unwrap().to_owned();
+    fs::write(&path, text.replace("host=127.0.0.77", &folder)).unwrap();
+    assert_eq!(found(&check(&vault, &["--json"]), "database", "shop").0, "ok");
 }
 
 #[test]

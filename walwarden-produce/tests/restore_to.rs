@@ -56,6 +56,12 @@ fn a_real_restore_goes_into_an_empty_database_and_stays() {
     assert_eq!((tested.outcome, tested.purpose), (Outcome::Passed, Purpose::Recovery));
     assert!(tested.incident_at.is_some() && tested.data_age_s > 86_400, "{tested:?}");
     assert_success(&vault.run(&["verify-db", "shop", "--db", &to]));
+    // A name mistyped says nothing about the backup, and is not recorded.
+    let before = vault.entries();
+    let mistyped = to.replace("dbname=again", "dbname=agian");
+    assert_two_lines(&vault.run(&["restore", "shop", "--to", &mistyped]), 2, "does not exist");
+    assert_two_lines(&vault.run(&["restore-test", "--target", "host=/nonexistent dbname=x"]), 2, "");
+    assert_eq!(vault.entries(), before);
     // Nothing is restored over anything, and that it was tried is recorded.
     let output = vault.run(&restore);
     assert_two_lines(&output, 1, "not empty");

@@ -15,10 +15,6 @@ type Block = [u8; 64];
 const INITIAL: [u32; 8] =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
-/// Blocks of one message before those of the other. WebAssembly has no instruction for SHA-256 that would wait: there every
-/// call costs, and only one that comes again and again is made fast.
-const STEP: usize = if cfg!(target_family = "wasm") { 32 } else { 2 };
-
 impl Digest {
     /// Hashes `prefix` and a message, for each message; digests in order. `prefix` is shorter than a block.
     ///
@@ -123,7 +119,7 @@ fn in_step(a: &mut Lane<'_>, b: &mut Lane<'_>) {
     let blocks = a.run().len().min(b.run().len());
     let run_a = a.run().get(..blocks).unwrap_or_default();
     let run_b = b.run().get(..blocks).unwrap_or_default();
-    for (some_a, some_b) in run_a.chunks(STEP).zip(run_b.chunks(STEP)) {
+    for (some_a, some_b) in run_a.chunks(2).zip(run_b.chunks(2)) {
         compress256(&mut state_a, some_a);
         compress256(&mut state_b, some_b);
     }

@@ -1,6 +1,6 @@
 //! How long backups and evidence are kept, where copies lie, how backups are encrypted.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +131,18 @@ pub struct Encryption {
     /// On what the word about the database's own disks rests.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub db_at_rest: Option<AtRest>,
+}
+
+impl Encryption {
+    /// How a connection is weaker than promised: `protocol` is what the server calls it; `unix`, which crosses no network, is
+    /// never weaker.
+    #[must_use]
+    pub fn weaker_tls(&self, protocol: &str) -> Option<String> {
+        let least = self.tls_min?;
+        let keeps = protocol == "unix" || Tls::of_protocol(protocol).is_some_and(|used| used >= least);
+        let words = if least == Tls::V1_2 { "1.2" } else { "1.3" };
+        (!keeps).then(|| format!("read over {protocol}, promised TLS {words} at least"))
+    }
 }
 
 /// An algorithm for backups.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     event::{Event, flag},
-    policy::{AtRest, Collector, Encryption, Policy, Tls},
+    policy::{AtRest, Collector, Encryption, Policy},
     record::Record,
     statement::Backup,
 };
@@ -36,8 +36,6 @@ pub(super) const AT_REST: Rule = Rule {
     evaluate: at_rest,
 };
 
-/// How a statement calls a connection that never left the machine.
-const UNIX: &str = "unix";
 /// Days for which a word about encryption or of a supplier holds.
 const YEAR_DAYS: i64 = 366;
 
@@ -83,14 +81,7 @@ fn weakness(backup: &Backup, promise: &Encryption) -> Option<alloc::string::Stri
     if !allowed.is_empty() && backup.encryption.recipients.is_empty() {
         weak.push("no recipient is named".into());
     }
-    if let Some(least) = promise.tls_min {
-        let protocol = backup.tls.protocol.as_str();
-        // What stays on one machine crosses no network.
-        if protocol != UNIX && Tls::of_protocol(protocol).is_none_or(|used| used < least) {
-            let least = if least == Tls::V1_2 { "1.2" } else { "1.3" };
-            weak.push(format!("read over {protocol}, promised TLS {least} at least"));
-        }
-    }
+    weak.extend(promise.weaker_tls(&backup.tls.protocol));
     (!weak.is_empty()).then(|| weak.join("; "))
 }
 

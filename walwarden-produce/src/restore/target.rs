@@ -23,6 +23,19 @@ pub enum Target {
     Database(Connection),
 }
 
+impl Target {
+    /// Requires that a server of somebody's answers: a name mistyped says nothing about a backup.
+    ///
+    /// # Errors
+    /// Why no session could be opened.
+    pub fn reached(&self) -> Result<(), SqlError> {
+        match self {
+            Self::Throwaway => Ok(()),
+            Self::Server { connection, .. } | Self::Database(connection) => Session::open(connection).map(drop),
+        }
+    }
+}
+
 /// A target at hand.
 #[derive(Debug)]
 pub enum Place {

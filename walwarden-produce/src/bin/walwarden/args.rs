@@ -341,7 +341,7 @@ pub(crate) struct InitArgs {
     /// Person id of who approved the policy [default: the author]
     #[arg(long, value_name = "ID")]
     pub(crate) approved_by: Option<String>,
-    /// Adopt this policy instead of a minimal one
+    /// Adopt this policy; without one a few bounds are adopted, and no schedule
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// As root: the user that throwaway servers run as

@@ -98,7 +98,7 @@ fn passphrase(job: &Job, producer: &Producer, what: &str) -> Result<Passphrase, 
 /// Removes what killed runs have left behind, and says so.
 fn sweep(producer: &Producer) -> Result<(), ProduceError> {
     for run in runs::sweep(producer)? {
-        talk::notice(&format!("removed what run {run} left behind when it was killed"));
+        talk::notice(&format!("removed what run {run}, which did not end well, left behind"));
     }
     Ok(())
 }

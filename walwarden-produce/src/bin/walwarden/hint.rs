@@ -49,9 +49,10 @@ fn operator(error: &OperatorError) -> &'static str {
         OperatorError::Unencrypted(_) => {
             "add [encryption] recipients = [\"age1...\"] to walwarden.toml, or adopt a policy that promises none"
         }
-        OperatorError::NoIdentity(_) => {
-            "fetch the identity from where it is kept, and test by hand: walwarden restore-test --identity FILE"
+        OperatorError::WeakTls(_) => {
+            "add sslmode=verify-full to its connection, and TLS to the server; or adopt a policy that promises less"
         }
+        OperatorError::NoIdentity(_) => "fetch the identity from where it is kept, and give it: --identity FILE",
         OperatorError::Encryption(_) => {
             "age-keygen -o FILE makes an identity; its public key (age1...) is what [encryption] recipients wants"
         }
@@ -123,7 +124,7 @@ pub(crate) fn storage(error: &StorageError) -> &'static str {
 fn vault(error: &VaultError) -> &'static str {
     match error {
         VaultError::NotAVault(_) => {
-            "give the folder with --vault DIR or WALWARDEN_VAULT, or make one: walwarden init --help"
+            "give the folder with --vault DIR or WALWARDEN_VAULT, make one: walwarden init --help, or bring a lost one back: walwarden vault restore --help"
         }
         VaultError::SetBack { .. } => {
             "nothing is appended to it: `walwarden chain recover` brings the missing lines from the vault's copy in a store, or bring back the newest folder"

@@ -4,7 +4,7 @@ use walwarden_core::statement::key_registry::Use;
 use walwarden_produce::{
     ProduceError,
     alerts::due,
-    plan::{next, plan},
+    plan::{ahead, plan},
     producer::Producer,
     run::{Done, RunRequest, claim, run as do_all},
     spool::Spool,
@@ -27,6 +27,7 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
     // Without anything to do no key is opened.
     let waiting = |producer: &Producer| Ok::<_, ProduceError>(Spool::of(&producer.folder).items()?.len());
     if planned.is_empty() && due(&producer)?.is_empty() && waiting(&producer)? == 0 {
+        producer.not_set_back()?;
         heartbeat(&producer);
         return coming(&producer, true);
     }
@@ -87,8 +88,10 @@ fn coming(producer: &Producer, nothing: bool) -> Result<Exit, ProduceError> {
     if nothing {
         say!("nothing is due");
     }
-    for (database, at) in next(producer)? {
+    let ahead = ahead(producer)?;
+    for (database, at) in ahead.backups {
         say!("next  backup of {database} at {at}");
     }
+    ahead.left.iter().for_each(|left| say!("note  {left}"));
     Ok(Exit::Done)
 }
