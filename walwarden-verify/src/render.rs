@@ -79,6 +79,15 @@ pub fn render(report: &Report, run: &RunBlock, format: Format, out: &mut dyn Wri
     }
 }
 
+/// What a page shows before anybody asks for a report: verdict, counts, subject, claims, checks and the status of each rule,
+/// as members of the same names in `report.json` have them.
+///
+/// # Errors
+/// As [`render`].
+pub fn brief(report: &Report) -> io::Result<String> {
+    json::brief(report).map_err(io::Error::other)
+}
+
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -165,8 +165,8 @@ function headOf({ bundle }) {
 
 onmessage = async ({ data: { task, ...given } }) => {
   try {
-    const tasks = { broken, headOf, unpacked: ({ packed }) => fromLzma(fromText(packed)), papers: ({ bytes }) => writeZip(papersOf(bytes), [...papersOf(bytes).keys()]), second: ({ bundle, ...brought }) => verify(new Uint8Array(bundle), trustOf(brought), (stage) => postMessage({ stage })) };
-    postMessage({ answer: await tasks[task](given) });
+    const tasks = { broken, headOf, unpacked: ({ packed }) => fromLzma(fromText(packed)), papers: ({ bytes }) => writeZip(papersOf(bytes), [...papersOf(bytes).keys()]), second: ({ bundle, ...brought }) => verify(bundle, trustOf(brought), (stage) => postMessage({ stage })) };
+    postMessage({ answer: await tasks[task](await readAll(given)) });
   } catch (error) {
     postMessage({ fault: String(error?.message ?? error) });
   }

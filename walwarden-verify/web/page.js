@@ -62,9 +62,8 @@ const FILES = ["bundle", "handover", "previous", "witnesses", "tsaRoots"];
 const chosen = {}; // what was dropped, in place of what a file input holds
 const fileOf = (name) => chosen[name] ?? byId(name).files[0];
 
-async function given() {
-  const files = {};
-  for (const name of FILES) if (fileOf(name)) files[name] = new Uint8Array(await fileOf(name).arrayBuffer());
+function given() {
+  const files = Object.fromEntries(FILES.filter(fileOf).map((name) => [name, fileOf(name)]));
   const words = (id) => byId(id).value.toLowerCase().replace(/sha256|[:=]/g, " ").split(/\s*\n\s*/).map((line) => line.replace(/\s/g, "")).filter(Boolean);
   const head = byId("head").value;
   return {
@@ -241,8 +240,7 @@ async function download(button, name, type, number) {
 const progressOff = () => { const text = byId("status").textContent; progress(""); byId("status").textContent = text; };
 
 function judged({ name, files, request }) {
-  const copies = Object.fromEntries(Object.entries(files).map(([key, bytes]) => [key, bytes.slice()]));
-  return program.ask("judge", { request: { ...request, bundle: name }, files: copies }, { transfer: Object.values(copies).map((bytes) => bytes.buffer) });
+  return program.ask("judge", { request: { ...request, bundle: name }, files });
 }
 
 function refused(into, { error, hint }) {
@@ -253,12 +251,20 @@ function refused(into, { error, hint }) {
 async function show(into, what) {
   const report = await judged(what);
   if (report.code === 2) return refused(into, report);
-  const html = new TextDecoder().decode(await program.ask("render", { number: 0 }));
   const { subject, claims } = report;
   into.append(verdictPanel(report),
     facts([["Organisation", claims?.organisation], ["Period", claims && `${claims.period.start} to ${claims.period.end}, half-open, UTC`], ["File", `${subject.name}, ${size(subject.bytes)}`],
       ["Bundle digest", digest(subject.bundle_digest)], ["SHA-256 of the file", digest(subject.file_sha256)], ["As of", what.request.as_of], ["Judged in", `${Math.round(report.millis)} ms`]]),
     ...failures(report.checks), opinion(report, what));
+  const words = `${report.verdict.words}: ${plural(report.counts.failed, "check", "checks")} failed.`;
+  into.hidden = false; // the verdict is there; its report is written now
+  let html;
+  try {
+    html = new TextDecoder().decode(await program.ask("render", { number: 0 }));
+  } catch (error) {
+    into.append(make("h3", {}, "The report"), make("p", {}, error.message === STOPPED ? "Stopped before it was written." : `It could not be written: ${error.message}. This is a fault of the page.`));
+    return words;
+  }
   const buttons = DOWNLOADS.map(([label, name, type, number]) => {
     const button = make("button", { type: "button", class: "plain" }, label);
     button.addEventListener("click", () => download(button, name, type, number));
@@ -269,7 +275,7 @@ async function show(into, what) {
   const frame = make("iframe", { sandbox: "", title: "The report", tabindex: "0" });
   frame.srcdoc = html;
   into.append(frame);
-  return `${report.verdict.words}: ${plural(report.counts.failed, "check", "checks")} failed.`;
+  return words;
 }
 
 // ------------------------------------------------------------------------------------------------------------ Break it
@@ -336,7 +342,7 @@ byId("form").addEventListener("submit", (event) => {
     byId("bundle").focus();
     return;
   }
-  work(byId("result"), async () => show(byId("result"), await given()));
+  work(byId("result"), () => show(byId("result"), given()));
 });
 byId("cancel").addEventListener("click", () => { program.stop(STOPPED); clerk.stop(STOPPED); });
 byId("demo").addEventListener("click", () => work(byId("result"), async () => { await unpackDemo(); return show(byId("result"), demoOf("demo")); }));

@@ -133,3 +133,9 @@ function fromLzma(data) {
   }
   return out;
 }
+
+// The bytes of what is given by name: files of the reader are read here, in a worker.
+async function readAll(files) {
+  const read = async ([name, file]) => [name, file instanceof Blob ? new Uint8Array(await file.arrayBuffer()) : file];
+  return Object.fromEntries(await Promise.all(Object.entries(files).map(read)));
+}

@@ -86,7 +86,7 @@ impl<'a> Done<'a> {
                 let container = (source.container() == Container::Zip).then(|| source.bytes());
                 let files = source.files().filter_map(|(_, bytes)| bytes);
                 let all: Vec<&[u8]> = container.into_iter().chain(files).collect();
-                Self::Digests(Digest::of_each(&[], &all))
+                Self::Digests(source.digests(&all))
             }
             Task::Search(place, name, bytes) => Self::Search(private::find(bytes).map(|kind| (place, name, kind))),
             Task::Statements => Self::Statements(Carried::read(source)),

@@ -28,6 +28,43 @@ pub(super) fn render(report: &Report, run: &RunBlock) -> Result<String, serde_js
     Ok(text)
 }
 
+/// Writes what a page shows at once, in one line: of each rule its status, and nothing of what was found.
+pub(super) fn brief<'a>(report: &'a Report) -> Result<String, serde_json::Error> {
+    let rule = |result: &'a RuleResult| RuleBrief {
+        id: result.rule.id,
+        title: result.rule.title,
+        status: result.status.word(),
+        reason: &result.reason,
+    };
+    let brief = Brief {
+        verdict: report.verdict().into(),
+        counts: report.counts().into(),
+        subject: (&report.subject).into(),
+        claims: report.claims.as_ref().map(Into::into),
+        checks: report.checks.iter().map(Into::into).collect(),
+        rules: report.rules.iter().map(rule).collect(),
+    };
+    Ok(escape::json(&serde_json::to_string(&brief)?))
+}
+
+#[derive(Serialize)]
+struct Brief<'a> {
+    verdict: Verdict,
+    counts: Counts,
+    subject: Subject<'a>,
+    claims: Option<Claims<'a>>,
+    checks: Vec<Check<'a>>,
+    rules: Vec<RuleBrief<'a>>,
+}
+
+#[derive(Serialize)]
+struct RuleBrief<'a> {
+    id: &'static str,
+    title: &'static str,
+    status: &'static str,
+    reason: &'a str,
+}
+
 #[derive(Serialize)]
 struct V1<'a> {
     schema: &'static str,
@@ -391,14 +428,13 @@ struct Run<'a> {
 
 impl<'a> V1<'a> {
     fn of(report: &'a Report, run: &'a RunBlock) -> Self {
-        let verdict = report.verdict();
         Self {
             schema: SCHEMA,
             spec_version: report.spec_version,
             title: TITLE,
             subtitle: SUBTITLE,
             disclaimer: DISCLAIMER,
-            verdict: Verdict { word: verdict.word(), words: verdict.words(), exit_code: verdict.exit_code() },
+            verdict: report.verdict().into(),
             counts: report.counts().into(),
             as_of: report.as_of.to_string(),
             subject: (&report.subject).into(),
@@ -416,6 +452,12 @@ impl<'a> V1<'a> {
                 sandbox: &run.sandbox,
             },
         }
+    }
+}
+
+impl From<report::Verdict> for Verdict {
+    fn from(verdict: report::Verdict) -> Self {
+        Self { word: verdict.word(), words: verdict.words(), exit_code: verdict.exit_code() }
     }
 }
 

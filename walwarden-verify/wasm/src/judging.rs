@@ -4,8 +4,9 @@ use std::io;
 
 use serde_json::json;
 use walwarden_verify::{
-    Report, RunBlock, VerifyInput,
-    render::{Format, Paper, render},
+    Report, RunBlock, Source, VerifyInput,
+    render::{Format, Paper, brief, render},
+    source::Hashed,
     verify,
     workpapers::workpapers,
 };
@@ -15,8 +16,8 @@ use crate::request::{Brought, Refusal, Request, source};
 /// Exit code when nothing could be judged (`spec:verification-2`).
 const USAGE: u32 = 2;
 
-/// The request, the bundle, `handover.json`, the bundle before, roots of authorities, witnesses; empty: not given.
-pub(crate) type Given = [Vec<u8>; 6];
+/// The request, the bundle, `handover.json`, the bundle before, roots of authorities, witnesses, digests; empty: not given.
+pub(crate) type Given = [Vec<u8>; 7];
 
 /// A judgement, kept for renderings.
 pub(crate) struct Judged {
@@ -24,13 +25,29 @@ pub(crate) struct Judged {
     run: RunBlock,
 }
 
-/// Judges what was given: the verdict's exit code, and `report.json`, or `error` and `hint`.
-pub(crate) fn judge(given: Given) -> (Option<Judged>, Vec<u8>, u32) {
-    match judged(given) {
-        Ok(judged) => match judged.render(Format::Json) {
-            Ok(report) => {
+/// The bundle, ahead of its judgement, which says why where there is none.
+pub(crate) type Opened = Result<Source, Refusal>;
+
+/// Opens the bundle that was given.
+pub(crate) fn open(given: &mut Given) -> Opened {
+    let [request, bundle, ..] = given;
+    source(&Request::parse(request)?.bundle, std::mem::take(bundle))
+}
+
+/// The parts of `source` that are hashed as a whole, as JSON.
+pub(crate) fn long_parts(opened: &Opened, least: usize) -> Vec<u8> {
+    let parts = opened.iter().flat_map(|source| source.long_parts(least));
+    let parts: Vec<_> = parts.map(|part| json!({ "start": part.start, "end": part.end })).collect();
+    json!(parts).to_string().into_bytes()
+}
+
+/// Judges what was given: the verdict's exit code, and the report in brief, or `error` and `hint`.
+pub(crate) fn judge(given: Given, opened: Option<Opened>) -> (Option<Judged>, Vec<u8>, u32) {
+    match judged(given, opened) {
+        Ok(judged) => match brief(&judged.report) {
+            Ok(brief) => {
                 let code = judged.report.verdict().exit_code().into();
-                (Some(judged), report, code)
+                (Some(judged), brief.into_bytes(), code)
             }
             Err(error) => refused((format!("the report cannot be rendered: {error}"), "please report this fault")),
         },
@@ -42,14 +59,21 @@ fn refused((error, hint): Refusal) -> (Option<Judged>, Vec<u8>, u32) {
     (None, json!({ "error": error, "hint": hint }).to_string().into_bytes(), USAGE)
 }
 
-fn judged(given: Given) -> Result<Judged, Refusal> {
-    let [request, bundle, handover, previous, tsa_roots, witnesses] = given;
+fn judged(given: Given, opened: Option<Opened>) -> Result<Judged, Refusal> {
+    let [request, bundle, handover, previous, tsa_roots, witnesses, hashed] = given;
     let request = Request::parse(&request)?;
     let brought = Brought { handover: &handover, previous, tsa_roots: &tsa_roots, witnesses: &witnesses };
     let trust = request.trust(brought)?;
-    let source = source(&request.bundle, bundle)?;
+    let source = opened.unwrap_or_else(|| source(&request.bundle, bundle))?.with_hashed(parse_hashed(&hashed)?);
     let report = verify(&VerifyInput { source: &source, trust: &trust, as_of: request.as_of });
     Ok(Judged { report, run: request.run_block() })
+}
+
+fn parse_hashed(bytes: &[u8]) -> Result<Vec<Hashed>, Refusal> {
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_slice(bytes).map_err(|error| (format!("the digests: {error}"), "this is a fault of the page"))
 }
 
 impl Judged {

@@ -21,7 +21,7 @@ mod request;
 
 use std::cell::RefCell;
 
-use judging::{Given, Judged};
+use judging::{Given, Judged, Opened};
 
 thread_local! {
     // One caller, one thread: a module without imports has no other.
@@ -31,6 +31,7 @@ thread_local! {
 #[derive(Default)]
 struct State {
     given: Given,
+    opened: Option<Opened>,
     judged: Option<Judged>,
     output: Vec<u8>,
 }
@@ -38,7 +39,8 @@ struct State {
 /// Makes room for `length` bytes of an input, and says where; null where there is no such input.
 ///
 /// 0 is the request (JSON: `bundle`, `as_of`, and more), 1 the bundle, 2 `handover.json`, 3 the bundle of the period
-/// before, 4 roots of time-stamping authorities, 5 keys of witnesses. Of these, 2 to 5 may be left away.
+/// before, 4 roots of time-stamping authorities, 5 keys of witnesses, 6 digests of [`long_parts`]. Of these, 2 to 6 may be
+/// left away.
 #[unsafe(no_mangle)]
 pub extern "C" fn place(input: usize, length: usize) -> *mut u8 {
     STATE.with_borrow_mut(|state| match state.given.get_mut(input) {
@@ -60,12 +62,25 @@ fn reserve(length: usize) {
     drop(std::hint::black_box(room));
 }
 
+/// Opens the bundle that was placed, after the request, and says which of its parts are hashed as a whole and have `least`
+/// bytes: the output is JSON, a list of objects with `start` and `end`. A caller with a faster SHA-256 than WebAssembly has,
+/// such as WebCrypto, may add `sha256` to each and place the list as input 6. What nobody hashed, [`judge`] hashes itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn long_parts(least: usize) {
+    STATE.with_borrow_mut(|state| {
+        let opened = judging::open(&mut state.given);
+        state.output = judging::long_parts(&opened, least);
+        state.opened = Some(opened);
+    });
+}
+
 /// Judges what was placed, and lets go of it. Returns the exit code of the program (`spec:verification-2`); the output
-/// is `report.json`, or `error` and `hint` as JSON where the code is 2.
+/// is JSON: of `report.json` the members `verdict`, `counts`, `subject`, `claims`, `checks` and the status of each of the
+/// `rules`; or `error` and `hint` where the code is 2.
 #[unsafe(no_mangle)]
 pub extern "C" fn judge() -> u32 {
     STATE.with_borrow_mut(|state| {
-        let (judged, output, code) = judging::judge(std::mem::take(&mut state.given));
+        let (judged, output, code) = judging::judge(std::mem::take(&mut state.given), state.opened.take());
         (state.judged, state.output) = (judged, output);
         code
     })
