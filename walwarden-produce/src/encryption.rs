@@ -100,6 +100,14 @@ impl Identities {
         self.0.is_empty()
     }
 
+    /// Whether one of them opens what is encrypted to these recipients: tried, with nothing.
+    #[must_use]
+    pub fn open_for(&self, recipients: &[String]) -> bool {
+        let mut sealed = Vec::new();
+        let tried = Encryption::to(recipients).is_ok_and(|to| to.encrypt(io::empty(), &mut sealed).is_ok());
+        tried && self.decrypt(sealed.as_slice(), &mut io::sink()).is_ok()
+    }
+
     /// Moves the decrypted bytes of an age file into a writer.
     ///
     /// # Errors
@@ -150,6 +158,8 @@ mod tests {
         identities(&secret).decrypt(sealed.as_slice(), &mut opened).unwrap();
         assert!(opened == plain);
         assert!(identities(&other).decrypt(sealed.as_slice(), &mut io::sink()).is_err());
+        assert!(identities(&secret).open_for(std::slice::from_ref(&public)));
+        assert!(!identities(&other).open_for(std::slice::from_ref(&public)));
         for cut in [sealed.len() - 1, sealed.len() / 2, 10] {
             assert!(identities(&secret).decrypt(&sealed[..cut], &mut io::sink()).is_err(), "cut at {cut}");
         }

@@ -106,6 +106,9 @@ pub enum OperatorError {
     /// An encrypted backup is to be opened, and nothing that opens it was given.
     #[error("backup {0} is encrypted, and no identity was given to open it")]
     NoIdentity(EntryId),
+    /// What was given opens other backups.
+    #[error("backup {0} is encrypted, and the identity that was given is none of those it is encrypted to")]
+    OtherIdentity(EntryId),
     /// A connection string.
     #[error("database {database}: {error}")]
     Connection {

@@ -180,7 +180,9 @@ fn answers(store: &dyn Store, config: &StoreConfig, vault: &Path) -> Result<Stri
     }
     store.list(PROBE)?;
     let locks = config.lock_days.map(|days| format!("; locks of {days} days show with the first object"));
-    Ok(format!("{} answers{}", store.location().bucket, locks.unwrap_or_default()))
+    let plain = config.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let readable = if plain { ", over http: whoever is on the way can read and change what is sent" } else { "" };
+    Ok(format!("{} answers{readable}{}", store.location().bucket, locks.unwrap_or_default()))
 }
 
 fn encryption(producer: &Producer) -> Vec<Looked> {

@@ -15,7 +15,11 @@ use walwarden_core::{
     Digest, EntryId, Time,
     event::{Environment, Event, Outcome, Purpose, RestoreStarted, RestoreTested},
     policy::DatabasePolicy,
-    statement::restore_test::{Cleanup, Isolation, Step, StepOutcome},
+    statement::{
+        Backup,
+        backup::Encryption,
+        restore_test::{Cleanup, Isolation, Step, StepOutcome},
+    },
 };
 
 use crate::{
@@ -28,8 +32,8 @@ use crate::{
     random,
     restore::{
         checks::SmokeQuery,
-        cluster::{Cluster, ClusterRequest},
-        compare::{Expected, RestoreRequest, Restored, restore_and_compare},
+        cluster::{ClusterRequest, Prepared},
+        compare::{RestoreRequest, Restored, restore_and_compare},
         pg_restore,
         target::{Place, Target},
     },
@@ -37,7 +41,7 @@ use crate::{
     spool::{Recorded, Stated, record},
     staging::Staging,
 };
-use gates::Gates;
+use gates::{Gates, Making};
 pub use record::Words;
 
 /// Which backup to test, and how.
@@ -88,10 +92,8 @@ pub fn restore_test(
     let snapshot = producer.chain.read()?;
     let chosen = choose(&snapshot, request.backup)?;
     // Nothing is tried without a target or an identity, and what was not tried is no failed test.
-    let stated = backup_set::authentic(producer, &snapshot, &chosen, &mut String::new());
-    let is_encrypted = stated.is_ok_and(|stated| stated.predicate.encryption.alg != "none");
-    if is_encrypted && request.identities.is_empty() {
-        return Err(OperatorError::NoIdentity(chosen.id).into());
+    if let Ok(stated) = backup_set::authentic(producer, &snapshot, &chosen, &mut String::new()) {
+        opens(request.identities, &stated.predicate.encryption, chosen.id)?;
     }
     request.target.reached()?;
     let policy = producer.policy(&snapshot)?;
@@ -110,9 +112,19 @@ pub fn restore_test(
     let started = run.started(producer);
     record(producer, signers, |_| Ok(started))?;
     let staging = Staging::new(producer.staging(run.test_id))?;
-    let gates = run.gates(producer, &snapshot, &staging);
-    let restored = if gates.open() { run.restore(producer, &gates, &staging.file("")) } else { None };
+    let (gates, making) = run.gates(producer, &snapshot, &staging);
+    let restored = if gates.open() { run.restore(producer, &gates, making, &staging.file("")) } else { None };
     run.record(producer, signers, &gates, restored)
+}
+
+/// Whether there is an identity for a backup that needs one.
+fn opens(identities: &Identities, encryption: &Encryption, backup: EntryId) -> Result<(), OperatorError> {
+    match encryption.alg.as_str() {
+        "none" => Ok(()),
+        _ if identities.is_empty() => Err(OperatorError::NoIdentity(backup)),
+        _ if !identities.open_for(&encryption.recipients) => Err(OperatorError::OtherIdentity(backup)),
+        _ => Ok(()),
+    }
 }
 
 struct Run<'a> {
@@ -149,7 +161,16 @@ impl Run<'_> {
         name: &str,
         work: impl FnOnce(&mut Self) -> Result<(T, Option<String>), String>,
     ) -> Option<T> {
-        let started_at = producer.now();
+        self.step_since(producer, (name, producer.now()), work)
+    }
+
+    /// A step that began before others ended.
+    fn step_since<T>(
+        &mut self,
+        producer: &Producer,
+        (name, started_at): (&str, Time),
+        work: impl FnOnce(&mut Self) -> Result<(T, Option<String>), String>,
+    ) -> Option<T> {
         let (outcome, detail, value) = match work(self) {
             Ok((value, detail)) => (StepOutcome::Ok, detail, Some(value)),
             Err(why) => (StepOutcome::Failed, Some(why), None),
@@ -160,9 +181,16 @@ impl Run<'_> {
     }
 
     /// Restores what the gates let through, and compares.
-    fn restore(&mut self, producer: &Producer, gates: &Gates, staging: &Path) -> Option<Restored> {
+    fn restore(
+        &mut self,
+        producer: &Producer,
+        gates: &Gates,
+        making: Option<Making>,
+        staging: &Path,
+    ) -> Option<Restored> {
         let (expected, set) = (gates.expected()?, gates.set.as_ref()?);
-        let place = self.step(producer, "target", |run| run.place(producer, &expected))?;
+        let began = making.as_ref().map_or_else(|| producer.now(), |making| making.began);
+        let place = self.step_since(producer, ("target", began), |run| run.place(making))?;
         let database = self.database();
         let refused_system = self.refused_system(gates);
         let smoke: Vec<SmokeQuery> = self.promised.iter().flat_map(|promised| &promised.smoke).map(query).collect();
@@ -198,22 +226,15 @@ impl Run<'_> {
         Some(restored)
     }
 
-    fn place(&self, producer: &Producer, expected: &Expected<'_>) -> Result<(Place, Option<String>), String> {
-        let config = &producer.config;
-        let major = |version: &str| version.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
-        let place = match self.request.target {
-            Target::Throwaway => Place::Cluster(Box::new(
-                Cluster::start(&ClusterRequest {
-                    bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
-                    run_as: self.request.run_as.or(config.restore_test.run_as.as_deref()),
-                    server_major: pg_restore::server_for(major(expected.server_version), expected.pg_dump_version),
-                    name: Some(self.test_id.as_str()),
-                    settings: &[],
-                })
-                .map_err(|error| error.to_string())?,
-            )),
-            Target::Server { connection, .. } => Place::Server(connection.clone()),
-            Target::Database(connection) => Place::Database(connection.clone()),
+    fn place(&self, making: Option<Making>) -> Result<(Place, Option<String>), String> {
+        let place = match (self.request.target, making) {
+            (Target::Throwaway, None) => return Err("no throwaway cluster was made".into()),
+            (Target::Throwaway, Some(making)) => {
+                let started = making.prepared.and_then(Prepared::start);
+                Place::Cluster(Box::new(started.map_err(|error| error.to_string())?))
+            }
+            (Target::Server { connection, .. }, _) => Place::Server(connection.clone()),
+            (Target::Database(connection), _) => Place::Database(connection.clone()),
         };
         Ok((place, None))
     }
@@ -271,6 +292,24 @@ impl Run<'_> {
     fn reference(&self) -> Result<Digest, ProduceError> {
         let missing = || ProduceError::Bug("a completed backup without a statement".into());
         self.chosen.statement.map(|statement| statement.payload).ok_or_else(missing)
+    }
+}
+
+/// The throwaway cluster that a backup wants.
+fn cluster<'a>(
+    request: &'a RestoreTestRequest<'_>,
+    producer: &'a Producer,
+    test_id: &'a EntryId,
+    backup: &Backup,
+) -> ClusterRequest<'a> {
+    let config = &producer.config;
+    let major = |version: &str| version.split(|c: char| !c.is_ascii_digit()).next().and_then(|n| n.parse().ok());
+    ClusterRequest {
+        bin_dir: config.postgres.bin_dir.as_deref().map(Path::new),
+        run_as: request.run_as.or(config.restore_test.run_as.as_deref()),
+        server_major: pg_restore::server_for(major(&backup.server.version), &backup.pg_dump.version),
+        name: Some(test_id.as_str()),
+        settings: &[],
     }
 }
 

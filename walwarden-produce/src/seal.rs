@@ -65,16 +65,31 @@ pub struct Sealed {
     pub handover: PathBuf,
 }
 
+/// What is asked for, with everything that can be known before anybody signs.
+pub struct Order {
+    zone: String,
+    period: Period,
+    target: Target,
+}
+
+/// Reads what is asked for.
+///
+/// # Errors
+/// No period, or files that are there already.
+pub fn order(producer: &Producer, request: &SealRequest<'_>) -> Result<Order, ProduceError> {
+    let zone = zone(producer)?;
+    let period = period::parse(request.period, &zone).map_err(OperatorError::from)?;
+    let target = Target { zip: out(producer, request), beside: request.beside.clone(), as_is: request.as_is };
+    target.is_free()?;
+    Ok(Order { zone, period, target })
+}
+
 /// Seals a period.
 ///
 /// # Errors
 /// Nothing is published then; what the chain recorded stays.
 pub fn seal(producer: &mut Producer, signers: &mut Signers, request: &SealRequest<'_>) -> Result<Sealed, ProduceError> {
-    let zone = zone(producer)?;
-    let period = period::parse(request.period, &zone).map_err(OperatorError::from)?;
-    let zip = out(producer, request);
-    let target = Target { zip, beside: request.beside.clone(), as_is: request.as_is };
-    target.is_free()?;
+    let Order { zone, period, target } = order(producer, request)?;
     drain(producer, &mut signers.head)?;
     if producer.now() < period.end {
         (request.notice)("the period is not over: what it still lacks will show as not covered");

@@ -56,6 +56,8 @@ fn no_backup_in_the_clear_and_no_test_without_an_identity() {
     assert_success(&vault.run(&["backup"]));
     let before = vault.entries();
     assert_two_lines(&vault.run(&["restore-test"]), 2, "no identity was given");
+    fs::write(vault.dir.path().join("other"), new_identity().0.as_bytes()).unwrap();
+    assert_two_lines(&vault.run(&["restore-test", "--identity", "other"]), 2, "none of those it is encrypted to");
     assert_eq!(vault.entries(), before, "what was not tried is no failed test");
     // What is typed is sought from the current folder.
     assert_success(&vault.run(&["restore-test", "--identity", "identity"]));

@@ -54,6 +54,60 @@ pub struct Cluster {
     removed: bool,
 }
 
+/// The files of a cluster whose server does not run yet; any thread may make them. Dropped, they are removed.
+#[derive(Debug)]
+pub struct Prepared {
+    folder: Folder,
+    tools: Tools,
+    clients: Tools,
+    user: Option<User>,
+}
+
+/// A folder that goes when it is dropped, unless it was kept.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+impl Prepared {
+    /// Makes the folder, its data and its settings.
+    ///
+    /// # Errors
+    /// [`ClusterError`]; nothing is left behind.
+    pub fn new(request: &ClusterRequest<'_>) -> Result<Self, ClusterError> {
+        let tools = tools(request)?;
+        let user = user(request.run_as)?;
+        let folder = Folder(folder(user, request.name)?);
+        initdb(&tools, &folder.0, user)?;
+        configure(&folder.0, request.settings).map_err(ClusterError::Folder)?;
+        let clients = request.bin_dir.filter(|folder| folder.join(Program::PgRestore.name()).is_file());
+        Ok(Self { folder, tools, clients: Tools { bin_dir: clients.map(Path::to_path_buf) }, user })
+    }
+
+    /// Starts the server and waits until it answers; from which thread, see [`Cluster::start`].
+    ///
+    /// # Errors
+    /// [`ClusterError`]; nothing is left behind.
+    pub fn start(self) -> Result<Cluster, ClusterError> {
+        let server = serve(&self.tools, &self.folder.0, self.user)?;
+        let mut cluster = Cluster { folder: self.folder.keep(), server, clients: self.clients, removed: false };
+        cluster.wait()?;
+        Ok(cluster)
+    }
+}
+
 /// Why there is no cluster.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -101,20 +155,7 @@ impl Cluster {
     /// # Errors
     /// [`ClusterError`]; nothing is left behind.
     pub fn start(request: &ClusterRequest<'_>) -> Result<Self, ClusterError> {
-        let tools = tools(request)?;
-        let user = user(request.run_as)?;
-        let folder = folder(user, request.name)?;
-        let started = initdb(&tools, &folder, user)
-            .and_then(|()| configure(&folder, request.settings).map_err(ClusterError::Folder))
-            .and_then(|()| serve(&tools, &folder, user));
-        let server = started.inspect_err(|_| {
-            let _ = fs::remove_dir_all(&folder);
-        })?;
-        let clients = request.bin_dir.filter(|folder| folder.join(Program::PgRestore.name()).is_file());
-        let clients = Tools { bin_dir: clients.map(Path::to_path_buf) };
-        let mut cluster = Self { folder, server, clients, removed: false };
-        cluster.wait()?;
-        Ok(cluster)
+        Prepared::new(request)?.start()
     }
 
     /// A connection to one of its databases, as superuser.

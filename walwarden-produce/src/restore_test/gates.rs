@@ -1,18 +1,33 @@
 //! What must hold before anything is restored: the signature, then the bytes.
 
-use walwarden_core::statement::{
-    Backup, Statement,
-    restore_test::{BytesSeen, SignatureSeen},
+use std::{panic::resume_unwind, thread};
+
+use walwarden_core::{
+    Time,
+    statement::{
+        Backup, Statement,
+        restore_test::{BytesSeen, SignatureSeen},
+    },
 };
 
-use super::Run;
+use super::{Run, cluster};
 use crate::{
     backup_set::{self, Opened, Opening},
     producer::Producer,
-    restore::compare::Expected,
+    restore::{
+        cluster::{ClusterError, Prepared},
+        compare::Expected,
+        target::Target,
+    },
     staging::Staging,
     vault::Snapshot,
 };
+
+/// The files of a throwaway cluster, and since when they were made.
+pub(super) struct Making {
+    pub(super) began: Time,
+    pub(super) prepared: Result<Prepared, ClusterError>,
+}
 
 /// What the gates found, and what they let through.
 pub(super) struct Gates {
@@ -59,23 +74,37 @@ impl Gates {
 }
 
 impl Run<'_> {
-    pub(super) fn gates(&mut self, producer: &Producer, snapshot: &Snapshot, staging: &Staging) -> Gates {
+    /// What the gates find; and the files of a throwaway cluster, made while the bytes are hashed. Its server starts, and
+    /// anything is restored, only behind the gates.
+    pub(super) fn gates(
+        &mut self,
+        producer: &Producer,
+        snapshot: &Snapshot,
+        staging: &Staging,
+    ) -> (Gates, Option<Making>) {
         let mut gates = Gates::shut();
         let signed = self.step(producer, "signature", |run| {
             let keyid = &mut gates.signature.keyid;
             backup_set::authentic(producer, snapshot, &run.chosen, keyid).map(|statement| (statement, None))
         });
         gates.signature.valid = signed.is_some();
-        if let Some(statement) = signed {
+        let Some(statement) = signed else { return (gates, None) };
+        let (request, test_id) = (self.request, self.test_id);
+        let throwaway = matches!(request.target, Target::Throwaway);
+        let cluster = throwaway.then(|| cluster(request, producer, &test_id, &statement.predicate));
+        let began = producer.now();
+        let making = thread::scope(|scope| {
+            let making = cluster.as_ref().map(|request| scope.spawn(|| Prepared::new(request)));
             gates.set = self.step(producer, "bytes", |run| {
                 let store = producer.store.as_ref();
                 let opening = Opening { producer, store, identities: run.request.identities, staging };
                 opening.open(run.chosen.seq, &statement.predicate).map(|set| (set, None))
             });
-            let opened = gates.set.is_some();
-            gates.bytes = BytesSeen { cipher: opened, plain: opened };
-            gates.statement = Some(statement);
-        }
-        gates
+            making.map(|making| making.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        let opened = gates.set.is_some();
+        gates.bytes = BytesSeen { cipher: opened, plain: opened };
+        gates.statement = Some(statement);
+        (gates, making.map(|prepared| Making { began, prepared }))
     }
 }

@@ -390,7 +390,7 @@ pub(crate) struct CheckArgs {
 const RUN_EXAMPLES: &str = "\
 Examples:
   walwarden --vault /srv/vault run --plan
-  */5 * * * *  walwarden --vault /srv/vault --passphrase-file /run/credentials/walwarden run
+  */5 * * * *  walwarden --vault /srv/vault --passphrase-file /run/credentials/walwarden run >/dev/null
 
 Any timer may start it as often as it likes: what is due is done once, a second run leaves the first alone, and what was
 missed or failed is recorded. It ends with 1 when anything failed.";

@@ -53,6 +53,9 @@ fn operator(error: &OperatorError) -> &'static str {
             "add sslmode=verify-full to its connection, and TLS to the server; or adopt a policy that promises less"
         }
         OperatorError::NoIdentity(_) => "fetch the identity from where it is kept, and give it: --identity FILE",
+        OperatorError::OtherIdentity(_) => {
+            "its statement names the recipients; `age-keygen -y FILE` says whose identity a file is"
+        }
         OperatorError::Encryption(_) => {
             "age-keygen -o FILE makes an identity; its public key (age1...) is what [encryption] recipients wants"
         }

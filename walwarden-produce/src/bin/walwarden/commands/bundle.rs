@@ -6,7 +6,7 @@ use walwarden_produce::{
     seal::{
         SealRequest,
         judged::{Beside, verifier},
-        seal,
+        order, seal,
     },
 };
 
@@ -16,9 +16,6 @@ use crate::{args::BundleArgs, exit::Exit, job::Job, talk};
 pub(super) fn run(job: &Job, bundle: &BundleArgs) -> Result<Exit, ProduceError> {
     let verifier = verifier()?;
     let mut producer = open(job)?;
-    let passphrase = passphrase(job, &producer, "the log and bundle keys")?;
-    let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
-    drop(passphrase);
     let request = SealRequest {
         period: &bundle.period,
         out: bundle.out.as_deref(),
@@ -27,6 +24,10 @@ pub(super) fn run(job: &Job, bundle: &BundleArgs) -> Result<Exit, ProduceError> 
         verifier: &verifier,
         notice: &talk::notice,
     };
+    order(&producer, &request)?; // before anybody is asked for a passphrase
+    let passphrase = passphrase(job, &producer, "the log and bundle keys")?;
+    let mut signers = producer.unlock(&passphrase, Use::Bundle)?;
+    drop(passphrase);
     let sealed = seal(&mut producer, &mut signers, &request)?;
     let verdict = match sealed.verdict {
         0 => "verified",

@@ -15,6 +15,9 @@ pub(super) fn run(job: &Job, backup: Option<&str>, again: bool) -> Result<Exit, 
     let passphrase = passphrase(job, &producer, "the log key")?;
     let mut signers = producer.unlock(&passphrase, Use::Backup)?;
     drop(passphrase);
+    if producer.copies.is_empty() {
+        talk::notice("walwarden.toml has no [[copy]]: there is nowhere to copy to");
+    }
     let exit = copies(&mut producer, &mut signers, backup, again)?;
     alert(&mut producer, &mut signers.head)?;
     Ok(exit)

@@ -32,7 +32,7 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
         return coming(&producer, true);
     }
     let Some(_claim) = claim(&producer)? else {
-        talk::notice("another run of this vault is at work, and does what is due");
+        say!("another run of this vault is at work, and does what is due"); // no fault: cron mails nothing
         return Ok(Exit::Done);
     };
     let identities = identities(&producer, task.identity.as_deref())?;
@@ -52,7 +52,7 @@ pub(super) fn run(job: &Job, task: &RunJob) -> Result<Exit, ProduceError> {
     };
     let mut failed = 0_usize;
     let mut ended = |done: &Done| failed += usize::from(!told(done));
-    do_all(&mut producer, &mut signers, &request, &mut |task| talk::notice(&task.words()), &mut ended)?;
+    do_all(&mut producer, &mut signers, &request, &mut |task| say!("begin {}", task.words()), &mut ended)?;
     bar.done();
     let waiting = waiting(&producer)?;
     if waiting > 0 {
