@@ -52,11 +52,17 @@ TABLE = {"kind": words("table"), "schema": is_text, "name": is_text, "columns": 
 TABLE |= {"order": words("key", "leaf-hash"), "rows": is_decimal, "root": is_digest}
 LARGE = {"kind": words("large-objects"), "count": is_decimal, "root": is_digest}
 LEAVES = each(lambda v: has(v, TABLE) or has(v, LARGE))
+
+
+def listed(is_list):
+    return lambda v: is_list(v) or has(v, {"blob": is_digest})
+
+
 CONTENT = {
     "canonical": words("pgrow-v1"),
     "root": is_digest,
-    "tables": lambda v: LEAVES(v) or has(v, {"blob": is_digest}),
-    "omitted": each(shape({"kind": is_text, "schema": is_text, "name": is_text, "reason": is_text})),
+    "tables": listed(LEAVES),
+    "omitted": listed(each(shape({"kind": is_text, "schema": is_text, "name": is_text, "reason": is_text}))),
     "blinding": shape({"alg": words("hmac-v1", "none")}, {"commitment": is_digest}),
 }
 BACKUP_EVENT = {
@@ -75,7 +81,7 @@ BACKUP_EVENT = {
 BACKUP_ADDS = {
     "plain": shape(BYTES),
     "globals": shape({"object": OBJECT, "plain": shape(BYTES)}),
-    "sequences": each(shape(dict.fromkeys(("schema", "name", "before", "after"), is_text))),
+    "sequences": listed(each(shape(dict.fromkeys(("schema", "name", "before", "after"), is_text)))),
     "session": table_of(is_text),
     "server": shape({"version": is_text, "system_identifier": is_decimal, "in_recovery": is_bool}),
     "tls": shape({"mode": is_text, "protocol": is_text}, {"cert_sha256": is_digest}),

@@ -2,8 +2,8 @@
 
 /// Bytes of one line of NDJSON, and of one JSON document.
 pub const DOCUMENT_BYTES: usize = 1 << 20;
-/// Bytes of a table list that was moved into a blob (`spec:rows-8`).
-pub const TABLE_LIST_BYTES: usize = 64 << 20;
+/// Bytes of a list that was moved into a blob (`spec:rows-8`).
+pub const LIST_BYTES: usize = 64 << 20;
 /// Nesting of objects and arrays; the outermost counts as 1.
 pub const DEPTH: usize = 16;
 /// Members of one JSON object.

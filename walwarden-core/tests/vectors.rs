@@ -341,7 +341,7 @@ fn tables(case: &Value) -> Judged {
 
 fn content(case: &Value) -> Judged {
     let list = text(case, "tables").as_bytes();
-    jcs::check_up_to(list, limits::TABLE_LIST_BYTES).unwrap();
+    jcs::check_up_to(list, limits::LIST_BYTES).unwrap();
     let parsed = serde_json::from_slice::<Vec<ContentLeaf>>(list).map_err(|e| e.to_string());
     let root = parsed.and_then(|leaves| Ok((rows::content_root(&leaves).map_err(|e| e.to_string())?, leaves)));
     valid(case, &root)?;

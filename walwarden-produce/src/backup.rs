@@ -32,7 +32,7 @@ use crate::{
     vault::Context,
 };
 use failure::{Failure, recordable, short};
-use statement::{Parts, fits};
+use statement::Parts;
 
 /// What to back up, and how.
 pub struct BackupRequest<'a> {
@@ -223,15 +223,9 @@ impl Run<'_> {
         let encryption = producer.encryption.stated();
         let event = Event::BackupCompleted(Box::new(data.clone()));
         let entry = record(producer, signers, |context| {
-            let mut parts = Parts { data: data.clone(), set, stored, encryption, blob: None };
-            if !fits(parts.statement(context)?.to_jcs()?.len()) {
-                parts.tables_to_blob()?;
-            }
-            let payload = parts.statement(context)?.to_jcs()?;
-            if !fits(payload.len()) {
-                return Err(parts.too_long().into());
-            }
-            let blobs = parts.blob.into_iter().collect();
+            let mut parts = Parts { data: data.clone(), set, stored, encryption, blobs: Vec::new() };
+            let payload = parts.payload(context)?;
+            let blobs = parts.blobs;
             let at = Some(parts.data.completed_at);
             Ok(Stated { at, event, statement: Some((Backup::FILE, payload)), blobs })
         })?;
@@ -304,7 +298,7 @@ impl Run<'_> {
                 let stage = if matches!(error, ProduceError::Storage(_)) { Stage::Upload } else { Stage::Sign };
                 let reason_code = match &error {
                     ProduceError::Storage(error) => error.reason_code(),
-                    ProduceError::Operator(OperatorError::StatementTooLong { .. }) => "statement-too-long",
+                    ProduceError::Operator(OperatorError::StatementTooLong) => "statement-too-long",
                     _ => "not-signed",
                 };
                 self.failed(producer, signers, mark, Failure { stage, reason_code, error })

@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::de::DeserializeOwned;
 use walwarden_core::{
     Decimal, Digest, EntryId,
     chain::StatementRef,
@@ -19,7 +20,7 @@ use walwarden_core::{
     rows::{ContentLeaf, RowKey},
     statement::{
         Backup, Bytes, Object, Predicate as _, Statement,
-        backup::{Content, Tables},
+        backup::{Content, Listed, Omitted, Sequence},
         key_registry::Use,
     },
 };
@@ -124,8 +125,50 @@ pub struct Opened {
     pub globals: PathBuf,
     /// K.
     pub row_key: RowKey,
+    /// The lists of the statement.
+    pub lists: Lists,
+}
+
+/// The lists of a statement, wherever they lie (`spec:rows-8`).
+#[derive(Debug)]
+pub struct Lists {
     /// Leaf objects of the content root.
     pub leaves: Vec<ContentLeaf>,
+    /// What is not in the root.
+    pub omitted: Vec<Omitted>,
+    /// Sequences before and after the dump.
+    pub sequences: Vec<Sequence>,
+}
+
+impl Lists {
+    /// Reads them; `blob` brings those that were moved out of the statement.
+    ///
+    /// # Errors
+    /// Why there are none, for people.
+    pub fn of(backup: &Backup, blob: impl Fn(Digest) -> Result<Vec<u8>, String>) -> Result<Self, String> {
+        let content = content(backup)?;
+        Ok(Self {
+            leaves: listed(&content.tables, &blob)?,
+            omitted: listed(&content.omitted, &blob)?,
+            sequences: listed(&backup.sequences, &blob)?,
+        })
+    }
+}
+
+fn content(backup: &Backup) -> Result<&Content, String> {
+    backup.content.as_ref().ok_or_else(|| "the backup has no content root to compare with".into())
+}
+
+fn listed<T: Clone + DeserializeOwned>(
+    list: &Listed<T>,
+    blob: impl Fn(Digest) -> Result<Vec<u8>, String>,
+) -> Result<Vec<T>, String> {
+    let bytes = match list {
+        Listed::Inline(all) => return Ok(all.clone()),
+        Listed::Blob(list) => blob(list.blob)?,
+    };
+    jcs::check_up_to(&bytes, limits::LIST_BYTES).map_err(told)?;
+    serde_json::from_slice(&bytes).map_err(told)
 }
 
 /// Where an object set is opened from, with what, and into which folder.
@@ -150,7 +193,7 @@ impl Opening<'_> {
         if alg != "none" && self.identities.is_empty() {
             return Err("the backup is encrypted, and no identity was given to open it".into());
         }
-        let content = backup.content.as_ref().ok_or("the backup has no content root to compare with")?;
+        let content = content(backup)?;
         let rowkey = backup.rowkey.as_ref().ok_or("the backup has no row key")?;
         let sealed = alg != "none";
         let dump = self.object(&backup.data.object, Some(backup.plain), sealed, DUMP)?;
@@ -163,18 +206,18 @@ impl Opening<'_> {
         } else {
             dump
         };
-        Ok(Opened { dump, globals, row_key: row_key(&key, content)?, leaves: self.leaves(seq, content)? })
+        Ok(Opened { dump, globals, row_key: row_key(&key, content)?, lists: self.lists(seq, backup)? })
     }
 
-    /// K and the leaf objects alone, of an authentic statement.
+    /// K and the lists alone, of an authentic statement.
     ///
     /// # Errors
     /// As [`Opening::open`].
-    pub fn row_key(&self, seq: u64, backup: &Backup) -> Result<(RowKey, Vec<ContentLeaf>), String> {
-        let content = backup.content.as_ref().ok_or("the backup has no content root to compare with")?;
+    pub fn row_key(&self, seq: u64, backup: &Backup) -> Result<(RowKey, Lists), String> {
+        let content = content(backup)?;
         let rowkey = backup.rowkey.as_ref().ok_or("the backup has no row key")?;
         let path = self.object(&rowkey.object, None, backup.encryption.alg != "none", ROWKEY)?;
-        Ok((row_key(&path, content)?, self.leaves(seq, content)?))
+        Ok((row_key(&path, content)?, self.lists(seq, backup)?))
     }
 
     /// The ranges of the set's tables, where it has any. They are as good as the roots that they make.
@@ -234,21 +277,9 @@ impl Opening<'_> {
         Ok((path, done.map(|()| Some(sink.finish()))))
     }
 
-    fn leaves(&self, seq: u64, content: &Content) -> Result<Vec<ContentLeaf>, String> {
-        match &content.tables {
-            Tables::Inline(leaves) => Ok(leaves.clone()),
-            Tables::Blob(blob) => table_list(&self.producer.blob(seq, &blob.blob).map_err(told)?),
-        }
+    fn lists(&self, seq: u64, backup: &Backup) -> Result<Lists, String> {
+        Lists::of(backup, |blob| self.producer.blob(seq, &blob).map_err(told))
     }
-}
-
-/// Leaf objects from the blob that holds them.
-///
-/// # Errors
-/// Why it holds none, for people.
-pub fn table_list(bytes: &[u8]) -> Result<Vec<ContentLeaf>, String> {
-    jcs::check_up_to(bytes, limits::TABLE_LIST_BYTES).map_err(told)?;
-    serde_json::from_slice(bytes).map_err(told)
 }
 
 /// A reader that counts and hashes what goes through it.

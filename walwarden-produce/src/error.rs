@@ -139,14 +139,11 @@ pub enum OperatorError {
         /// What there is.
         known: String,
     },
-    /// Sequences and what is left out stand in the statement, which has a limit; tables do not.
-    #[error("the statement would be too long: {sequences} sequences and {omitted} things left out of the content")]
-    StatementTooLong {
-        /// How many sequences.
-        sequences: usize,
-        /// How many views, generated columns and so on.
-        omitted: usize,
-    },
+    /// A database with more tables, sequences or views than a list may name.
+    #[error(
+        "the statement would be too long: its list of tables, of sequences, or of what is left out is beyond 64 MiB"
+    )]
+    StatementTooLong,
     /// What is attested cannot be established.
     #[error("the backup's statement cannot be relied on: {0}")]
     NotAttested(String),

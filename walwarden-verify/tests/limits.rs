@@ -74,8 +74,8 @@ fn named(length: usize) -> bool {
 fn what_just_fits_is_taken_and_one_more_is_not() {
     let table: [(&str, usize, Taken); 9] = [
         ("document", limits::DOCUMENT_BYTES, |n| jcs::check(format!("\"{}\"", "x".repeat(n - 2)).as_bytes()).is_ok()),
-        ("table list", limits::TABLE_LIST_BYTES, |n| {
-            jcs::check_up_to(format!("\"{}\"", "x".repeat(n - 2)).as_bytes(), limits::TABLE_LIST_BYTES).is_ok()
+        ("table list", limits::LIST_BYTES, |n| {
+            jcs::check_up_to(format!("\"{}\"", "x".repeat(n - 2)).as_bytes(), limits::LIST_BYTES).is_ok()
         }),
         ("depth", limits::DEPTH, |n| jcs::check(nested(n).as_bytes()).is_ok()),
         ("members", limits::MEMBERS, |n| jcs::check(object(n).as_bytes()).is_ok()),

@@ -4,7 +4,7 @@ from .document import write
 from .tree import leaf_hash, root
 from .value import each, has, is_decimal, is_digest, is_text, refuse_unless, shape, words
 
-TABLE_LIST_BYTES = 67_108_864
+LIST_BYTES = 67_108_864
 
 _COLUMN = shape({"name": is_text, "type": is_text})
 _TABLE = {"kind": words("table"), "schema": is_text, "name": is_text, "columns": each(_COLUMN), "key": each(is_text)}

@@ -28,10 +28,19 @@ HEAD = {"origin": is_origin, "entry": is_id, "policy": null_or(is_digest), "acto
 REFERENCE = shape({"id": is_id, "digest": is_digest})
 BYTES = shape(event.BYTES)
 
+SEQUENCES = each(shape(dict.fromkeys(("schema", "name", "before", "after"), is_text)))
+OMITTED = each(shape(dict.fromkeys(("kind", "schema", "name", "reason"), is_text)))
+
+
+def _listed(is_list):
+    """rows-8: a list, or the blob that holds it."""
+    return lambda value: is_list(value) or has(value, {"blob": is_digest})
+
+
 BACKUP = {
     "plain": BYTES,
     "globals": shape({"object": event.OBJECT, "plain": BYTES}),
-    "sequences": each(shape(dict.fromkeys(("schema", "name", "before", "after"), is_text))),
+    "sequences": _listed(SEQUENCES),
     "session": table_of(is_text),
     "server": shape({"version": is_text, "system_identifier": is_decimal, "in_recovery": is_bool}),
     "tls": shape({"mode": is_text, "protocol": is_text}, {"cert_sha256": is_digest}),
@@ -40,12 +49,11 @@ BACKUP = {
     "schema_counts": table_of(is_int),
     "set": shape({"keys_ref": is_text, "config_ref": is_text, "config_sha256": is_digest}, {"keys_seen_at": is_time}),
 }
-_OMITTED = shape(dict.fromkeys(("kind", "schema", "name", "reason"), is_text))
 _CONTENT = {
     "canonical": is_text,
     "root": is_digest,
-    "tables": lambda value: LEAVES(value) or has(value, {"blob": is_digest}),
-    "omitted": each(_OMITTED),
+    "tables": _listed(LEAVES),
+    "omitted": _listed(OMITTED),
     "blinding": shape({"alg": is_text}, {"commitment": is_digest}),
 }
 BACKUP_OPTIONAL = {"rowkey": shape({"object": event.OBJECT}), "content": shape(_CONTENT)}
@@ -170,8 +178,9 @@ class Statement:
         """bundle-1: (digest, length or None) of each blob that it names."""
         said = self.predicate
         if self.kind == "backup":
-            tables = said.get("content", {}).get("tables")
-            return [(tables["blob"], None)] if type(tables) is dict else []
+            content = said.get("content", {})
+            lists = content.get("tables"), content.get("omitted"), said["sequences"]
+            return [(listed["blob"], None) for listed in lists if type(listed) is dict]
         if self.kind == "restore-test":
             diff = said["schema"].get("diff")
             return [(digest, None) for digest in said["attachments"] + ([diff] if diff else [])]

@@ -190,7 +190,7 @@ def _root(case):
 
 
 def _content(case):
-    leaves = document.parse(case["tables"].encode(), rows.TABLE_LIST_BYTES)
+    leaves = document.parse(case["tables"].encode(), rows.LIST_BYTES)
     refuse_unless(rows.LEAVES(leaves), "rows-6")
     return {"root": rows.content_root(leaves)}
 

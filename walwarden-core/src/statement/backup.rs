@@ -32,7 +32,7 @@ pub struct Backup {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub content: Option<Content>,
     /// Sequences, which no snapshot holds.
-    pub sequences: Vec<Sequence>,
+    pub sequences: Listed<Sequence>,
     /// Settings pinned for reading, as read back.
     pub session: BTreeMap<String, String>,
     /// The server.
@@ -52,6 +52,14 @@ pub struct Backup {
 impl Predicate for Backup {
     const TYPE: &'static str = "https://walwarden.dev/spec/backup/v1";
     const FILE: &'static str = "statements/backup.ndjson";
+}
+
+impl Backup {
+    /// Blobs that hold its lists.
+    pub fn blobs(&self) -> impl Iterator<Item = Digest> {
+        let content = self.content.iter().flat_map(|content| [content.tables.blob(), content.omitted.blob()]);
+        content.chain([self.sequences.blob()]).flatten()
+    }
 }
 
 /// The globals object.
@@ -80,28 +88,39 @@ pub struct Content {
     pub canonical: String,
     /// The content root.
     pub root: Digest,
-    /// The leaf objects, or the blob that holds them.
-    pub tables: Tables,
+    /// The leaf objects.
+    pub tables: Listed<ContentLeaf>,
     /// What is not in the root, and why.
-    pub omitted: Vec<Omitted>,
+    pub omitted: Listed<Omitted>,
     /// How row leaves are blinded.
     pub blinding: Blinding,
 }
 
-/// Leaf objects in the statement, or in a blob when they would not fit.
+/// A list in the statement, or in a blob when it would not fit (`spec:rows-8`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected an array of leaf objects, or an object with the member blob")]
-pub enum Tables {
-    /// The leaf objects.
-    Inline(Vec<ContentLeaf>),
-    /// A JCS array of them, elsewhere.
-    Blob(TablesBlob),
+#[serde(untagged, expecting = "expected an array, or an object with the member blob")]
+pub enum Listed<T> {
+    /// The list.
+    Inline(Vec<T>),
+    /// A JCS array of the same, elsewhere.
+    Blob(ListBlob),
 }
 
-/// The blob that holds the leaf objects.
+impl<T> Listed<T> {
+    /// The blob that holds the list, where one does.
+    #[must_use]
+    pub const fn blob(&self) -> Option<Digest> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Blob(list) => Some(list.blob),
+        }
+    }
+}
+
+/// The blob that holds a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct TablesBlob {
+pub struct ListBlob {
     /// SHA-256 of the blob.
     pub blob: Digest,
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use walwarden_core::{
+    Digest,
     event::BackupCompleted,
     jcs, limits,
     statement::{
         Backup, Statement, Subject,
-        backup::{Blinding, CompleteSet, Content, Encryption, Globals, RowKeyObject, Tables, TablesBlob},
+        backup::{Blinding, CompleteSet, Content, Encryption, Globals, ListBlob, Listed, RowKeyObject},
     },
 };
 
@@ -17,27 +18,29 @@ use crate::{
     vault::{Blob, Context},
 };
 
+/// What the blobs are called.
+const TABLES: &str = "tables";
+const SEQUENCES: &str = "sequences";
+const OMITTED: &str = "omitted";
+
 /// The parts of a backup statement.
 pub(super) struct Parts {
     pub(super) data: BackupCompleted,
     pub(super) set: CompleteSet,
     pub(super) stored: Stored,
     pub(super) encryption: Encryption,
-    pub(super) blob: Option<Blob>,
+    /// Lists that were moved out of it.
+    pub(super) blobs: Vec<Blob>,
 }
 
 impl Parts {
-    pub(super) fn statement(&self, context: &Context) -> Result<Statement<Backup>, ProduceError> {
+    fn statement(&self, context: &Context) -> Result<Statement<Backup>, ProduceError> {
         let dumped = &self.stored.dumped;
-        let tables = match &self.blob {
-            Some(blob) => Tables::Blob(TablesBlob { blob: walwarden_core::Digest::of(&blob.bytes) }),
-            None => Tables::Inline(dumped.leaves.clone()),
-        };
         let content = Content {
             canonical: "pgrow-v1".into(),
             root: dumped.content_root,
-            tables,
-            omitted: dumped.omitted.clone(),
+            tables: self.listed(TABLES, &dumped.leaves),
+            omitted: self.listed(OMITTED, &dumped.omitted),
             blinding: Blinding { alg: "hmac-v1".into(), commitment: Some(self.stored.row_key.commitment()) },
         };
         let subject =
@@ -49,7 +52,7 @@ impl Parts {
             globals: Globals { object: self.stored.globals.clone(), plain: dumped.globals },
             rowkey: Some(RowKeyObject { object: self.stored.rowkey.clone() }),
             content: Some(content),
-            sequences: dumped.sequences.clone(),
+            sequences: self.listed(SEQUENCES, &dumped.sequences),
             session: dumped.session.clone(),
             server: dumped.server.clone(),
             tls: dumped.tls.clone(),
@@ -61,22 +64,38 @@ impl Parts {
         Ok(Statement::new(subject, predicate))
     }
 
-    /// A list of tables that would not fit into a statement becomes a blob of the entry (`spec:rows-8`).
-    pub(super) fn tables_to_blob(&mut self) -> Result<(), ProduceError> {
-        let bytes = jcs::to_vec(&self.stored.dumped.leaves)?;
-        self.blob = Some(Blob { name: "tables".into(), media: "application/json".into(), bytes });
-        Ok(())
+    /// The payload. Lists that would not fit into it become blobs of the entry, one after the other (`spec:rows-8`).
+    pub(super) fn payload(&mut self, context: &Context) -> Result<Vec<u8>, ProduceError> {
+        for list in [TABLES, SEQUENCES, OMITTED] {
+            let payload = self.statement(context)?.to_jcs()?;
+            if fits(payload.len()) {
+                return Ok(payload);
+            }
+            let dumped = &self.stored.dumped;
+            let bytes = match list {
+                TABLES => jcs::to_vec(&dumped.leaves),
+                SEQUENCES => jcs::to_vec(&dumped.sequences),
+                _ => jcs::to_vec(&dumped.omitted),
+            }?;
+            self.blobs.push(Blob { name: list.into(), media: "application/json".into(), bytes });
+        }
+        let payload = self.statement(context)?.to_jcs()?;
+        // Nothing else can be moved: no verifier would read a longer one (`spec:bytes-6`).
+        let fits = fits(payload.len()) && self.blobs.iter().all(|blob| blob.bytes.len() <= limits::LIST_BYTES);
+        if fits { Ok(payload) } else { Err(OperatorError::StatementTooLong.into()) }
     }
 
-    /// Nothing else of a statement can be moved: no verifier would read one that is longer (`spec:bytes-6`).
-    pub(super) fn too_long(&self) -> OperatorError {
-        let dumped = &self.stored.dumped;
-        OperatorError::StatementTooLong { sequences: dumped.sequences.len(), omitted: dumped.omitted.len() }
+    /// A list, or the blob that it was moved to.
+    fn listed<T: Clone>(&self, name: &str, list: &[T]) -> Listed<T> {
+        match self.blobs.iter().find(|blob| blob.name == name) {
+            Some(blob) => Listed::Blob(ListBlob { blob: Digest::of(&blob.bytes) }),
+            None => Listed::Inline(list.to_vec()),
+        }
     }
 }
 
 /// Whether a payload fits into an envelope of one document: base64 makes four bytes of three.
-pub(super) const fn fits(payload: usize) -> bool {
+const fn fits(payload: usize) -> bool {
     const REST: usize = 4096;
     payload / 3 * 4 + REST <= limits::DOCUMENT_BYTES
 }

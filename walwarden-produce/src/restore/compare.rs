@@ -18,6 +18,7 @@ use walwarden_core::{
     event::{Outcome, SchemaDigests},
     rows::{ContentLeaf, RowKey, content_root},
     statement::{
+        Backup,
         backup::{self, Omitted},
         restore_test::{Amcheck, SchemaSeen, SequencesSeen, Smoke, Step, StepOutcome},
     },
@@ -28,6 +29,7 @@ use super::{
     pg_restore,
 };
 use crate::{
+    backup_set::Lists,
     dump::{Progress, throttle::Throttle},
     postgres::{
         Connection, ServerFacts, Session, SqlError, catalog,
@@ -89,6 +91,23 @@ pub struct Expected<'a> {
     pub server_version: &'a str,
     /// `pg_dump --version` of what made the archive.
     pub pg_dump_version: &'a str,
+}
+
+impl<'a> Expected<'a> {
+    /// What a statement attests; `None` where it has no content root.
+    #[must_use]
+    pub fn of(backup: &'a Backup, lists: &'a Lists) -> Option<Self> {
+        Some(Self {
+            content_root: backup.content.as_ref()?.root,
+            leaves: &lists.leaves,
+            omitted: &lists.omitted,
+            sequences: &lists.sequences,
+            schema: backup.data.schema,
+            schema_counts: &backup.schema_counts,
+            server_version: &backup.server.version,
+            pg_dump_version: &backup.pg_dump.version,
+        })
+    }
 }
 
 /// What came back, and how it compares.

@@ -58,18 +58,7 @@ impl Gates {
 
     /// What the restored database must be equal to.
     pub(super) fn expected(&self) -> Option<Expected<'_>> {
-        let backup = &self.statement.as_ref()?.predicate;
-        let content = backup.content.as_ref()?;
-        Some(Expected {
-            content_root: content.root,
-            leaves: &self.set.as_ref()?.leaves,
-            omitted: &content.omitted,
-            sequences: &backup.sequences,
-            schema: backup.data.schema,
-            schema_counts: &backup.schema_counts,
-            server_version: &backup.server.version,
-            pg_dump_version: &backup.pg_dump.version,
-        })
+        Expected::of(&self.statement.as_ref()?.predicate, &self.set.as_ref()?.lists)
     }
 }
 

@@ -1,12 +1,13 @@
 //! `rows.roots`.
 
+use serde::de::DeserializeOwned;
 use walwarden_core::{
     bundle::blob_name,
     jcs, limits,
     rows::{ContentLeaf, content_root},
     statement::{
         Backup,
-        backup::{Content, Tables},
+        backup::{Content, Listed},
     },
 };
 
@@ -22,19 +23,25 @@ pub(super) fn roots(facts: &mut Facts<'_>) -> Judged {
     let (mut checked, mut withheld, mut without) = (0_usize, 0_usize, 0_usize);
     for one in &facts.statements()?.all {
         let Predicate::Backup(backup) = &one.predicate else { continue };
-        let Some(content) = &backup.content else {
-            no_content(one, backup)?;
-            without = without.saturating_add(1);
-            continue;
-        };
-        let counted = match leaves(facts, content, one)? {
-            Some(leaves) => {
-                root(one, backup, content, &leaves)?;
-                &mut checked
+        let mut absent = usize::from(listed(facts, &backup.sequences, "sequences", one)?.is_none());
+        match &backup.content {
+            None => {
+                no_content(one, backup)?;
+                without = without.saturating_add(1);
             }
-            None => &mut withheld,
-        };
-        *counted = counted.saturating_add(1);
+            Some(content) => {
+                absent =
+                    absent.saturating_add(listed(facts, &content.omitted, "what is left out", one)?.is_none().into());
+                match listed(facts, &content.tables, "tables", one)? {
+                    Some(leaves) => {
+                        root(one, backup, content, &leaves)?;
+                        checked = checked.saturating_add(1);
+                    }
+                    None => absent = absent.saturating_add(1),
+                }
+            }
+        }
+        withheld = withheld.saturating_add(absent);
     }
     if checked == 0 {
         return Err(nothing("no backup statement with a content root is carried"));
@@ -44,7 +51,7 @@ pub(super) fn roots(facts: &mut Facts<'_>) -> Judged {
         evidence.push_str(&format!("; {} without one", count(without, "backup", "backups")));
     }
     if withheld > 0 {
-        evidence.push_str(&format!("; {} not carried", count(withheld, "list of tables is", "lists of tables are")));
+        evidence.push_str(&format!("; {} not carried", count(withheld, "list is", "lists are")));
     }
     pass(evidence)
 }
@@ -62,19 +69,24 @@ fn no_content(one: &One, backup: &Backup) -> Result<(), Stop> {
     }
 }
 
-/// The leaf objects; `None` where their blob is not carried, which `bundle.complete` judges.
-fn leaves(facts: &Facts<'_>, content: &Content, one: &One) -> Result<Option<Vec<ContentLeaf>>, Stop> {
-    let blob = match &content.tables {
-        Tables::Inline(leaves) => return Ok(Some(leaves.clone())),
-        Tables::Blob(tables) => tables.blob,
+/// A list; `None` where its blob is not carried, which `bundle.complete` judges.
+fn listed<T: Clone + DeserializeOwned>(
+    facts: &Facts<'_>,
+    list: &Listed<T>,
+    of: &str,
+    one: &One,
+) -> Result<Option<Vec<T>>, Stop> {
+    let blob = match list {
+        Listed::Inline(all) => return Ok(Some(all.clone())),
+        Listed::Blob(list) => list.blob,
     };
     let name = blob_name(&blob);
     let Some(bytes) = facts.source.file(&name) else { return Ok(None) };
     if facts.digest(&name) != Some(blob) {
         return Err(Stop::needs("blobs.digests"));
     }
-    let wrong = |error: String| fail(format!("the list of tables of {}: {error}", one.place()), ReadsAs::Edit, &name);
-    jcs::check_up_to(bytes, limits::TABLE_LIST_BYTES).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |error: String| fail(format!("the list of {of} of {}: {error}", one.place()), ReadsAs::Edit, &name);
+    jcs::check_up_to(bytes, limits::LIST_BYTES).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_slice(bytes).map(Some).map_err(|error| wrong(error.to_string()))
 }
 

@@ -8,7 +8,7 @@ use walwarden_core::{
     dsse::{DsseError, Envelope},
     statement::{
         Backup, Evidence, Head, Predicate as _, RestoreTest, Review, Statement, StatementError, Subject,
-        backup::Tables, key_registry::Use,
+        key_registry::Use,
     },
     value::EntryId,
 };
@@ -89,10 +89,7 @@ impl Predicate {
     /// Blobs that the statement names, with their length where it says one.
     pub(crate) fn blobs(&self) -> Vec<(Digest, Option<u64>)> {
         match self {
-            Self::Backup(backup) => match backup.content.as_ref().map(|content| &content.tables) {
-                Some(Tables::Blob(tables)) => vec![(tables.blob, None)],
-                _ => Vec::new(),
-            },
+            Self::Backup(backup) => backup.blobs().map(|blob| (blob, None)).collect(),
             Self::Evidence(evidence) => {
                 let queries = evidence.outputs.iter().filter_map(|output| Some((output.query?, None)));
                 queries.chain(evidence.outputs.iter().map(|o| (o.sha256, Some(o.bytes.0)))).collect()

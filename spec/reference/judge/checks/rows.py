@@ -2,7 +2,8 @@
 
 from ..document import parse
 from ..facts import BLOBS, needs, nothing
-from ..rows import LEAVES, TABLE_LIST_BYTES, content_root, counts
+from ..rows import LEAVES, LIST_BYTES, content_root, counts
+from ..statement import OMITTED, SEQUENCES
 from ..value import refuse_unless
 
 
@@ -13,10 +14,12 @@ def roots(facts):
         if statement.kind != "backup":
             continue
         content, said = statement.predicate.get("content"), statement.predicate
+        _listed(facts, said["sequences"], SEQUENCES)
         if content is None:
             refuse_unless("content_root" not in said, f"rows-8: a root without tables in {statement.place}")
             continue
-        leaves = _leaves(facts, content["tables"])
+        _listed(facts, content["omitted"], OMITTED)
+        leaves = _listed(facts, content["tables"], LEAVES)
         if leaves is not None:
             _judge(statement.place, said, content, leaves)
             checked += 1
@@ -25,18 +28,18 @@ def roots(facts):
     return f"{checked} content roots"
 
 
-def _leaves(facts, tables):
-    """The leaf objects; None when their blob is not carried, which bundle.complete judges."""
-    if type(tables) is list:
-        return tables
-    name = BLOBS + tables["blob"]
+def _listed(facts, listed, is_list):
+    """A list; None when its blob is not carried, which bundle.complete judges."""
+    if type(listed) is list:
+        return listed
+    name = BLOBS + listed["blob"]
     if facts.archive.files.get(name) is None:
         return None
-    if facts.archive.digest(name) != tables["blob"]:
+    if facts.archive.digest(name) != listed["blob"]:
         raise needs("blobs.digests")
-    leaves = parse(facts.archive.files[name], TABLE_LIST_BYTES)
-    refuse_unless(LEAVES(leaves), "rows-6: not the members of leaf objects")
-    return leaves
+    found = parse(facts.archive.files[name], LIST_BYTES)
+    refuse_unless(is_list(found), "rows-8: not the members of that list")
+    return found
 
 
 def _judge(place, said, content, leaves):

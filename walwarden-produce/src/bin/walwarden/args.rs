@@ -574,9 +574,9 @@ pub(crate) struct VerifyDbArgs {
     /// The row key of the backup, from its object set [default: fetched from the vault's store]
     #[arg(long, value_name = "FILE")]
     pub(crate) row_key: Option<PathBuf>,
-    /// A list of tables that was too long for the statement
+    /// A list that was too long for the statement: of tables, of sequences, or of what is left out
     #[arg(long, value_name = "FILE", requires = "registry")]
-    pub(crate) tables: Option<PathBuf>,
+    pub(crate) list: Vec<PathBuf>,
     /// Ranges of the backup's tables (ranges.ndjson), from its object set, to name the rows of a table that differ
     /// [default: fetched from the vault's store]
     #[arg(long, value_name = "FILE", requires = "registry")]

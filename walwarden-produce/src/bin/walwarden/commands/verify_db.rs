@@ -5,11 +5,11 @@ use std::{fs::File, io::BufReader, path::PathBuf};
 use walwarden_core::{
     Digest,
     rows::{ContentLeaf, RowKey},
-    statement::{Backup, backup::Tables},
+    statement::Backup,
 };
 use walwarden_produce::{
     ProduceError,
-    backup_set::{Opening, authentic, choose, row_key, table_list},
+    backup_set::{Lists, Opening, authentic, choose, row_key},
     clock::{Clock as _, SystemClock},
     config::{Config, connection},
     error::OperatorError,
@@ -32,7 +32,7 @@ struct Attested {
     backup: Backup,
     keyid: String,
     row_key: RowKey,
-    leaves: Vec<ContentLeaf>,
+    lists: Lists,
     tools: Tools,
     /// Ranges of its tables, where there are any.
     ranges: Option<PathBuf>,
@@ -46,18 +46,9 @@ pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> 
         _ => by_vault(job, args)?,
     };
     let attested = attested.map_err(OperatorError::NotAttested)?;
-    let Attested { backup, row_key, leaves, .. } = &attested;
-    let content = backup.content.as_ref().ok_or_else(|| OperatorError::NotAttested("it has no content root".into()))?;
-    let expected = Expected {
-        content_root: content.root,
-        leaves,
-        omitted: &content.omitted,
-        sequences: &backup.sequences,
-        schema: backup.data.schema,
-        schema_counts: &backup.schema_counts,
-        server_version: &backup.server.version,
-        pg_dump_version: &backup.pg_dump.version,
-    };
+    let Attested { backup, row_key, lists, .. } = &attested;
+    let expected = Expected::of(backup, lists);
+    let expected = expected.ok_or_else(|| OperatorError::NotAttested("it has no content root".into()))?;
     let target = connection("--db", &args.db, attested.tools.clone())?;
     let cancel = talk::cancel_flag();
     let bar = talk::Bar::new("reading");
@@ -78,7 +69,7 @@ pub(super) fn run(job: &Job, args: &VerifyDbArgs) -> Result<Exit, ProduceError> 
     };
     let found = verify_db(&target, &request)?;
     bar.done();
-    Ok(told(&attested, &found, content.root, found.is_equal(&expected)))
+    Ok(told(&attested, &found, expected.content_root, found.is_equal(&expected)))
 }
 
 /// From a vault: the statement is authentic, and the row key comes from the backup's own set.
@@ -93,9 +84,9 @@ fn by_vault(job: &Job, args: &VerifyDbArgs) -> Result<Result<Attested, String>, 
     let mut keyid = String::new();
     let tools = Config::read(&job.vault)?.tools();
     let attested = authentic(&producer, &snapshot, &chosen, &mut keyid).and_then(|statement| {
-        let (row_key, leaves) = opening.row_key(chosen.seq, &statement.predicate)?;
+        let (row_key, lists) = opening.row_key(chosen.seq, &statement.predicate)?;
         let ranges = opening.ranges(&statement.predicate)?;
-        Ok(Attested { backup: statement.predicate, keyid, row_key, leaves, tools, ranges, staging: None })
+        Ok(Attested { backup: statement.predicate, keyid, row_key, lists, tools, ranges, staging: None })
     });
     Ok(attested.map(|attested| Attested { staging: Some(staging), ..attested }))
 }
@@ -110,22 +101,15 @@ fn by_files(
     let manifest = manifest(std::path::Path::new(&args.manifest), registry, trust)?;
     let backup = manifest.statement.predicate;
     let content = backup.content.as_ref().ok_or("it has no content root")?;
-    let leaves = match (&content.tables, &args.tables) {
-        (Tables::Inline(leaves), _) => leaves.clone(),
-        (Tables::Blob(blob), Some(file)) => {
-            let bytes = files::read(file).map_err(|error| error.to_string())?;
-            if Digest::of(&bytes) != blob.blob {
-                return Err(format!("{} is not the list of tables that the statement names", file.display()));
-            }
-            table_list(&bytes)?
-        }
-        (Tables::Blob(blob), None) => {
-            return Err(format!("its list of tables is blob {} of the bundle: give it with --tables", blob.blob));
-        }
-    };
+    let given = args.list.iter().map(|file| files::read(file).map_err(|error| error.to_string()));
+    let given = given.collect::<Result<Vec<_>, _>>()?;
+    let lists = Lists::of(&backup, |blob| {
+        let found = given.iter().find(|bytes| Digest::of(bytes) == blob);
+        found.cloned().ok_or_else(|| format!("one of its lists is blobs/{blob} of the bundle: give it with --list"))
+    })?;
     let row_key = row_key(key, content)?;
     let (keyid, ranges) = (manifest.keyid, args.ranges.clone());
-    Ok(Attested { row_key, leaves, keyid, tools: Tools::default(), backup, ranges, staging: None })
+    Ok(Attested { row_key, lists, keyid, tools: Tools::default(), backup, ranges, staging: None })
 }
 
 impl Attested {
