@@ -31,7 +31,7 @@ use crate::{
     source::Source,
     trust::{Previous, Trust},
 };
-use bytes::Bytes;
+pub(crate) use bytes::Bytes;
 pub(crate) use carried::{Carried, CarriedError, Kind, One, Predicate};
 
 /// Everything read once, and everything established so far.
@@ -104,7 +104,12 @@ pub(crate) struct Misspelt {
 impl<'a> Facts<'a> {
     /// Reads everything that takes time once.
     pub(crate) fn new(source: &'a Source, trust: &'a Trust) -> Self {
-        let bytes = Bytes::of(source);
+        Self::of(Bytes::of(source), trust)
+    }
+
+    /// Of what was read.
+    pub(crate) fn of(bytes: Bytes<'a>, trust: &'a Trust) -> Self {
+        let source = bytes.source;
         let spelling = spelling(source, &bytes);
         Self { source, trust, bytes, spelling, established: Established::default() }
     }
@@ -130,7 +135,7 @@ impl<'a> Facts<'a> {
 
     /// Digest of a file that can be read.
     pub(crate) fn digest(&self, name: &str) -> Option<Digest> {
-        self.bytes.files.get(name).copied()
+        self.bytes.digests.files.get(name).copied()
     }
 
     /// A file that holds a private key, and of which form.

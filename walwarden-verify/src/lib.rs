@@ -35,12 +35,12 @@ use walwarden_core::{
 };
 
 pub use compare::{Comparison, compare};
-use facts::Facts;
+use facts::{Bytes, Facts};
 use report::Arranged;
 pub use report::{Report, RunBlock, Verdict};
 pub use sample::sample;
 pub use show::show;
-pub use source::{OpenError, Source, open};
+pub use source::{Hashed, OpenError, Source, open};
 pub use trust::Trust;
 
 /// What is judged, by what, and which instant counts as now.
@@ -60,9 +60,32 @@ pub fn verify(input: &VerifyInput<'_>) -> Report {
     judge(input).0
 }
 
+/// A bundle that was read, and not yet judged: for who hashes faster than this program, and meanwhile, as a browser does
+/// beside a WebAssembly module.
+pub struct Reading<'a>(Bytes<'a>);
+
+impl<'a> Reading<'a> {
+    /// Reads everything that takes time, but hashes nothing as a whole.
+    #[must_use]
+    pub fn of(source: &'a Source) -> Self {
+        Self(Bytes::without_digests(source))
+    }
+
+    /// Judges what was read, as [`verify`] does, with digests that the caller has computed of [`Source::long_parts`]; of
+    /// other parts they are computed here. They are believed as the bytes are: whoever hands over both could as well hand
+    /// over other bytes.
+    #[must_use]
+    pub fn judge(self, hashed: &[Hashed], trust: &Trust, as_of: Time) -> Report {
+        judge_facts(Facts::of(self.0.hashed(hashed), trust), as_of).0
+    }
+}
+
 /// As [`verify`], with what was established.
 fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
-    let mut facts = Facts::new(input.source, input.trust);
+    judge_facts(Facts::new(input.source, input.trust), input.as_of)
+}
+
+fn judge_facts(mut facts: Facts<'_>, as_of: Time) -> (Report, Facts<'_>) {
     let checks = checks::run(&mut facts);
     let gate = checks::gate(&checks);
     let record = facts.record();
@@ -70,12 +93,12 @@ fn judge<'a>(input: &VerifyInput<'a>) -> (Report, Facts<'a>) {
     let shown = facts.shown(record.as_ref());
     let policy = shown.policies.iter().rev().find_map(|policy| policy.promises.as_ref());
     let arranged = Arranged::of(policy);
-    let mut trust = input.trust.shown(checks::continued(&checks).then(|| facts.established_entries()).flatten());
+    let mut trust = facts.trust.shown(checks::continued(&checks).then(|| facts.established_entries()).flatten());
     trust.contradicted = compare::contradiction(&facts);
     let report = Report {
         spec_version: "1-draft",
         subject: facts.subject(),
-        as_of: input.as_of,
+        as_of,
         claims: facts.claims(),
         trust,
         checks,

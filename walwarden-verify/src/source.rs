@@ -28,10 +28,9 @@ pub struct Source {
     index: BTreeMap<String, usize>,
     violations: Vec<Violation>,
     dropped: usize,
-    hashed: Vec<Hashed>,
 }
 
-/// A part of the buffer and its digest, as somebody says who hashed it.
+/// A part of a bundle's bytes and its digest, as somebody says who hashed it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Hashed {
@@ -237,7 +236,7 @@ impl Source {
             }
         }
         let Violations { list: violations, dropped } = found.violations;
-        Self { name: name.into(), container, buffer, files, index, violations, dropped, hashed: Vec::new() }
+        Self { name: name.into(), container, buffer, files, index, violations, dropped }
     }
 
     /// What is hashed as a whole and has `least` bytes: a zip itself, and files in it.
@@ -245,32 +244,6 @@ impl Source {
         let whole = (self.container == Container::Zip).then_some(0..self.buffer.len());
         let files = self.files.iter().filter_map(|file| file.range.clone());
         whole.into_iter().chain(files).filter(move |range| range.len() >= least)
-    }
-
-    /// Takes digests that the caller has computed of [`Source::long_parts`]: for who hashes faster than this program, as a
-    /// browser does beside a WebAssembly module. They are believed as the bytes are: whoever hands over both could as well
-    /// hand over other bytes.
-    #[must_use]
-    pub fn with_hashed(mut self, hashed: Vec<Hashed>) -> Self {
-        self.hashed = hashed;
-        self
-    }
-
-    /// SHA-256 of each of these slices of the buffer.
-    pub(crate) fn digests(&self, parts: &[&[u8]]) -> Vec<Digest> {
-        let known = |part: &&[u8]| {
-            let of =
-                |one: &&Hashed| self.buffer.get(one.start..one.end).is_some_and(|bytes| std::ptr::eq(bytes, *part));
-            self.hashed.iter().find(of).map(|one| one.sha256)
-        };
-        if self.hashed.is_empty() {
-            return Digest::of_each(&[], parts);
-        }
-        let found: Vec<Option<Digest>> = parts.iter().map(known).collect();
-        let left: Vec<&[u8]> =
-            parts.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(part, _)| *part).collect();
-        let mut left = Digest::of_each(&[], &left).into_iter();
-        found.into_iter().filter_map(|found| found.or_else(|| left.next())).collect()
     }
 
     /// Last part of the path, as given.

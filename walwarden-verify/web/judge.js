@@ -30,8 +30,8 @@ function output() {
   return new Uint8Array(instance.exports.memory.buffer, instance.exports.output(), instance.exports.output_length()).slice();
 }
 
-// Digests of the long parts of the bundle, by the browser's own SHA-256, where it offers one.
-async function digestsOf(bundle) {
+// Digests of the long parts of the bundle, by the browser's own SHA-256, where it offers one: on their way when this returns.
+function digestsOf(bundle) {
   if (!globalThis.crypto?.subtle) return [];
   const digest = async (start, end) => hex(await crypto.subtle.digest("SHA-256", bundle.subarray(start, end)));
   const whole = bundle.length < LONG ? null : digest(0, bundle.length); // on its way while the module finds the files
@@ -46,10 +46,12 @@ async function judge({ request, files }) {
   instance = await WebAssembly.instantiate(module, {});
   place(0, new TextEncoder().encode(JSON.stringify({ ...request, ...(digest ? { program: digest } : {}) })));
   for (const name of Object.keys(bytes)) place(PLACES.indexOf(name), bytes[name]);
-  const digests = await digestsOf(bytes.bundle);
-  if (digests.length) place(PLACES.indexOf("digests"), new TextEncoder().encode(JSON.stringify(digests)));
-  say("judging: every check and every rule");
   const began = performance.now();
+  const hashing = digestsOf(bytes.bundle);
+  say("judging: every check and every rule");
+  instance.exports.read(); // while the browser hashes
+  const digests = await hashing;
+  if (digests.length) place(PLACES.indexOf("digests"), new TextEncoder().encode(JSON.stringify(digests)));
   const code = instance.exports.judge();
   const millis = performance.now() - began;
   // What the page shows; the whole report is a rendering away.

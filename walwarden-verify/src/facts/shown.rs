@@ -29,7 +29,7 @@ impl Facts<'_> {
             name: self.source.name().into(),
             container: self.source.container(),
             bytes: self.source.bytes().len() as u64,
-            file_digest: self.bytes.container,
+            file_digest: self.bytes.digests.container,
             bundle_digest: self.bundle().ok().map(|read| read.digest),
         }
     }

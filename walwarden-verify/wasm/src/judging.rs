@@ -4,10 +4,8 @@ use std::io;
 
 use serde_json::json;
 use walwarden_verify::{
-    Report, RunBlock, Source, VerifyInput,
+    Hashed, Reading, Report, RunBlock, Source,
     render::{Format, Paper, brief, render},
-    source::Hashed,
-    verify,
     workpapers::workpapers,
 };
 
@@ -26,23 +24,38 @@ pub(crate) struct Judged {
 }
 
 /// The bundle, ahead of its judgement, which says why where there is none.
-pub(crate) type Opened = Result<Source, Refusal>;
+pub(crate) type Opened = Result<Bundle, Refusal>;
+
+/// A bundle, and what was read of it already. It stays until the instance ends: what is read points into it.
+pub(crate) struct Bundle {
+    source: &'static Source,
+    reading: Option<Reading<'static>>,
+}
 
 /// Opens the bundle that was given.
 pub(crate) fn open(given: &mut Given) -> Opened {
     let [request, bundle, ..] = given;
-    source(&Request::parse(request)?.bundle, std::mem::take(bundle))
+    let source = source(&Request::parse(request)?.bundle, std::mem::take(bundle))?;
+    Ok(Bundle { source: Box::leak(Box::new(source)), reading: None })
+}
+
+impl Bundle {
+    /// Reads it, once.
+    pub(crate) fn read(&mut self) {
+        self.reading.get_or_insert_with(|| Reading::of(self.source));
+    }
 }
 
 /// The parts of `source` that are hashed as a whole, as JSON.
 pub(crate) fn long_parts(opened: &Opened, least: usize) -> Vec<u8> {
-    let parts = opened.iter().flat_map(|source| source.long_parts(least));
+    let parts = opened.iter().flat_map(|bundle| bundle.source.long_parts(least));
     let parts: Vec<_> = parts.map(|part| json!({ "start": part.start, "end": part.end })).collect();
     json!(parts).to_string().into_bytes()
 }
 
 /// Judges what was given: the verdict's exit code, and the report in brief, or `error` and `hint`.
-pub(crate) fn judge(given: Given, opened: Option<Opened>) -> (Option<Judged>, Vec<u8>, u32) {
+pub(crate) fn judge(mut given: Given, opened: Option<Opened>) -> (Option<Judged>, Vec<u8>, u32) {
+    let opened = opened.unwrap_or_else(|| open(&mut given));
     match judged(given, opened) {
         Ok(judged) => match brief(&judged.report) {
             Ok(brief) => {
@@ -59,13 +72,14 @@ fn refused((error, hint): Refusal) -> (Option<Judged>, Vec<u8>, u32) {
     (None, json!({ "error": error, "hint": hint }).to_string().into_bytes(), USAGE)
 }
 
-fn judged(given: Given, opened: Option<Opened>) -> Result<Judged, Refusal> {
-    let [request, bundle, handover, previous, tsa_roots, witnesses, hashed] = given;
+fn judged(given: Given, opened: Opened) -> Result<Judged, Refusal> {
+    let [request, _, handover, previous, tsa_roots, witnesses, hashed] = given;
     let request = Request::parse(&request)?;
     let brought = Brought { handover: &handover, previous, tsa_roots: &tsa_roots, witnesses: &witnesses };
     let trust = request.trust(brought)?;
-    let source = opened.unwrap_or_else(|| source(&request.bundle, bundle))?.with_hashed(parse_hashed(&hashed)?);
-    let report = verify(&VerifyInput { source: &source, trust: &trust, as_of: request.as_of });
+    let Bundle { source, reading } = opened?;
+    let reading = reading.unwrap_or_else(|| Reading::of(source));
+    let report = reading.judge(&parse_hashed(&hashed)?, &trust, request.as_of);
     Ok(Judged { report, run: request.run_block() })
 }
 

@@ -74,7 +74,18 @@ pub extern "C" fn long_parts(least: usize) {
     });
 }
 
-/// Judges what was placed, and lets go of it. Returns the exit code of the program (`spec:verification-2`); the output
+/// Reads the bundle that was opened: most of the work of [`judge`], and all of it that needs no digest of a whole part. The
+/// caller may have them computed meanwhile.
+#[unsafe(no_mangle)]
+pub extern "C" fn read() {
+    STATE.with_borrow_mut(|state| {
+        if let Some(Ok(bundle)) = &mut state.opened {
+            bundle.read();
+        }
+    });
+}
+
+/// Judges what was placed, once: the bundle stays in the memory of this instance until it ends. Returns the exit code of the program (`spec:verification-2`); the output
 /// is JSON: of `report.json` the members `verdict`, `counts`, `subject`, `claims`, `checks` and the status of each of the
 /// `rules`; or `error` and `hint` where the code is 2.
 #[unsafe(no_mangle)]

@@ -12,7 +12,7 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 // `ahead`: with every digest computed here, as the page does it with those of long parts.
 function byModule({ request, files, tsa_roots: roots, render, ahead }) {
-  const { place, long_parts: longParts, judge, rendering, output, output_length: length, memory } = new WebAssembly.Instance(module).exports;
+  const { place, long_parts: longParts, read, judge, rendering, output, output_length: length, memory } = new WebAssembly.Instance(module).exports;
   const put = (name, bytes) => {
     const at = place(INPUTS.indexOf(name), bytes.length); // the memory may grow
     new Uint8Array(memory.buffer, at, bytes.length).set(bytes);
@@ -23,8 +23,10 @@ function byModule({ request, files, tsa_roots: roots, render, ahead }) {
   put("tsa_roots", Buffer.concat(roots.map((path) => readFileSync(path))));
   if (ahead) {
     longParts(1);
+    const parts = JSON.parse(out().toString());
+    read();
     const bundle = readFileSync(files.bundle);
-    put("digests", Buffer.from(JSON.stringify(JSON.parse(out().toString()).map((part) => ({ ...part, sha256: sha256(bundle.subarray(part.start, part.end)) })))));
+    put("digests", Buffer.from(JSON.stringify(parts.map((part) => ({ ...part, sha256: sha256(bundle.subarray(part.start, part.end)) })))));
   }
   const code = judge();
   const brief = JSON.parse(out().toString());
