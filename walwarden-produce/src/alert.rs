@@ -87,5 +87,5 @@ fn send(producer: &Producer, alert: &Alert<'_>) -> Result<(), NotDelivered> {
         recipients_ref: alert.recipients_ref,
         test: alert.test,
     };
-    channel.send(&producer.folder, &message)
+    channel.send(&message)
 }

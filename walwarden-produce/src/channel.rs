@@ -27,7 +27,7 @@ pub struct ChannelConfig {
     pub kind: ChannelKind,
     /// The variable of the environment that holds a webhook's address.
     pub url_env: Option<String>,
-    /// The file whose first line is a webhook's address; relative to the vault.
+    /// The file whose first line is a webhook's address.
     pub url_file: Option<PathBuf>,
     /// A command and its arguments; the message is its standard input.
     #[serde(default)]
@@ -54,7 +54,7 @@ pub enum ChannelKind {
 pub struct HeartbeatConfig {
     /// The variable of the environment that holds the address.
     pub url_env: Option<String>,
-    /// The file whose first line is the address; relative to the vault.
+    /// The file whose first line is the address.
     pub url_file: Option<PathBuf>,
 }
 
@@ -101,16 +101,16 @@ impl NotDelivered {
 }
 
 impl ChannelConfig {
-    /// Sends a message, once. Relative paths start from `vault`.
+    /// Sends a message, once.
     ///
     /// # Errors
     /// It was refused, or nothing is known of it.
-    pub fn send(&self, vault: &Path, message: &Message<'_>) -> Result<(), NotDelivered> {
+    pub fn send(&self, message: &Message<'_>) -> Result<(), NotDelivered> {
         let body = serde_json::to_vec(message).map_err(|error| NotDelivered::failed(error.to_string()))?;
         let within = Duration::from_secs(self.timeout_seconds.unwrap_or(TIMEOUT_S));
         match self.kind {
             ChannelKind::Webhook => {
-                let url = address(vault, self.url_env.as_deref(), self.url_file.as_deref())?;
+                let url = address(self.url_env.as_deref(), self.url_file.as_deref())?;
                 request(&url, Some(body), within)
             }
             ChannelKind::Command => command(&self.argv, &body, within),
@@ -123,22 +123,21 @@ impl HeartbeatConfig {
     ///
     /// # Errors
     /// It was refused, or nothing is known of it.
-    pub fn ping(&self, vault: &Path) -> Result<(), NotDelivered> {
-        let url = address(vault, self.url_env.as_deref(), self.url_file.as_deref())?;
+    pub fn ping(&self) -> Result<(), NotDelivered> {
+        let url = address(self.url_env.as_deref(), self.url_file.as_deref())?;
         request(&url, None, Duration::from_secs(TIMEOUT_S))
     }
 }
 
 /// The address that a variable or a file holds.
-fn address(vault: &Path, variable: Option<&str>, file: Option<&Path>) -> Result<String, NotDelivered> {
+fn address(variable: Option<&str>, file: Option<&Path>) -> Result<String, NotDelivered> {
     let text = match (variable, file) {
         (Some(name), None) => {
             env::var(name).map_err(|_| NotDelivered::failed(format!("{name} is not in the environment")))?
         }
         (None, Some(path)) => {
-            let path = vault.join(path);
             let unread = |error: io::Error| NotDelivered::failed(format!("cannot read {}: {error}", path.display()));
-            fs::read_to_string(&path).map_err(unread)?
+            fs::read_to_string(path).map_err(unread)?
         }
         _ => return Err(NotDelivered::failed("it needs either url_env or url_file")),
     };

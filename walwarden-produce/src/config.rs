@@ -1,4 +1,4 @@
-//! `walwarden.toml`: where things are. Secrets stand here by name only.
+//! `walwarden.toml`: where things are. Secrets stand here by name only, and paths are relative to the vault.
 
 use std::{
     fs,
@@ -99,7 +99,7 @@ pub struct StoreConfig {
     pub name: Option<String>,
     /// What it speaks.
     pub kind: StoreKind,
-    /// A folder; relative to the vault.
+    /// A folder.
     pub folder: Option<PathBuf>,
     /// A bucket or container.
     pub bucket: Option<String>,
@@ -158,9 +158,9 @@ impl SignerConfig {
     ///
     /// # Errors
     /// Not exactly one way to it.
-    pub fn open(&self, vault: &Path) -> Result<Remote, ConfigError> {
+    pub fn open(&self) -> Result<Remote, ConfigError> {
         let way = match (&self.socket, &self.command) {
-            (Some(socket), None) => Way::Socket(vault.join(socket)),
+            (Some(socket), None) => Way::Socket(socket.clone()),
             (None, Some(command)) if !command.is_empty() => Way::Command(command.clone()),
             _ => return Err(ConfigError("[signer] needs a socket or a command, and not both".into())),
         };
@@ -275,7 +275,7 @@ impl DatabaseConfig {
     }
 }
 
-/// What evidence of a database is captured with. Paths are relative to the vault.
+/// What evidence of a database is captured with.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceConfig {
@@ -353,21 +353,44 @@ impl Config {
             std::io::ErrorKind::NotFound => ProduceError::from(VaultError::NotAVault(vault.to_owned())),
             _ => StorageError::at("read", &path)(error).into(),
         })?;
-        Ok(Self::parse(&text).map_err(OperatorError::from)?)
+        Ok(Self::parse(&text, vault).map_err(OperatorError::from)?)
     }
 
-    /// Parses the file's text.
+    /// Parses the file's text; its paths become those of the vault, wherever the program is started.
     ///
     /// # Errors
     /// The file's author is at fault.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+    pub fn parse(text: &str, vault: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text).map_err(|error| {
             // Only the message: the excerpt that toml shows beside it could hold a password.
             let at = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
             ConfigError(at.map_or_else(String::new, |line| format!("line {line}: ")) + error.message())
         })?;
         config.sha256 = Digest::of(text.as_bytes());
+        for path in config.paths() {
+            *path = vault.join(&*path);
+        }
         Ok(config)
+    }
+
+    /// Every path in it.
+    fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let stores = self.copy.iter_mut().chain([&mut self.store]);
+        let addresses = self.channel.iter_mut().map(|channel| &mut channel.url_file);
+        let evidence = self.evidence.iter_mut().flat_map(|of| {
+            let logs = [&mut of.connection_log, &mut of.statement_log];
+            logs.into_iter().chain([&mut of.repository, &mut of.approvals, &mut of.ci_runs])
+        });
+        stores
+            .flat_map(|store| [&mut store.folder, &mut store.credentials])
+            .chain(addresses)
+            .chain(evidence)
+            .chain(self.signer.as_mut().map(|signer| &mut signer.socket))
+            .chain(self.kms.as_mut().map(|kms| &mut kms.credentials))
+            .chain(self.heartbeat.as_mut().map(|heartbeat| &mut heartbeat.url_file))
+            .chain([&mut self.encryption.identity, &mut self.staging, &mut self.postgres.bin_dir])
+            .flatten()
+            .chain([&mut self.keys])
     }
 
     /// The database of that id; the only one when none is named.
@@ -396,11 +419,11 @@ impl Config {
     ///
     /// # Errors
     /// What is configured is no store.
-    pub fn stores(&self, vault: &Path) -> Result<Stores, ProduceError> {
+    pub fn stores(&self) -> Result<Stores, ProduceError> {
         let open = |config: &StoreConfig, name: Option<&str>| -> Result<Box<dyn Store>, ProduceError> {
             let location = config.location(name).map_err(OperatorError::from)?;
             Ok(match (config.kind, &config.folder) {
-                (StoreKind::Local, Some(folder)) => Box::new(LocalStore::new(vault.join(folder), location)),
+                (StoreKind::Local, Some(folder)) => Box::new(LocalStore::new(folder.clone(), location)),
                 _ => Box::new(RemoteStore::open(config, location)?),
             })
         };
@@ -432,8 +455,8 @@ impl Config {
     ///
     /// # Errors
     /// None is called so, or what is configured is no store.
-    pub fn store(&self, vault: &Path, name: &str) -> Result<Box<dyn Store>, ProduceError> {
-        let (main, copies) = self.stores(vault)?;
+    pub fn store(&self, name: &str) -> Result<Box<dyn Store>, ProduceError> {
+        let (main, copies) = self.stores()?;
         let all: Vec<Box<dyn Store>> = [main].into_iter().chain(copies).collect();
         let known: Vec<String> = all.iter().map(|store| store.location().name.clone()).collect();
         let unknown = || OperatorError::UnknownStore { name: name.into(), known: known.join(", ") };
@@ -576,7 +599,7 @@ mod tests {
     fn what_init_writes_is_read_back() {
         let origin: Origin = "acme.example/backups".parse().unwrap();
         let text = new_text(&origin, Path::new("/srv/k \"1\""), &databases(), Some("postgres"));
-        let config = Config::parse(&text).unwrap();
+        let config = Config::parse(&text, Path::new("/srv/vault")).unwrap();
         assert_eq!(config.origin, origin);
         assert_eq!(config.keys, Path::new("/srv/k \"1\""));
         assert_eq!(config.database[1].connection, databases()[1].connection);
@@ -588,12 +611,25 @@ mod tests {
     }
 
     #[test]
+    fn paths_are_those_of_the_vault() {
+        let text = "origin = \"acme.example/b\"\nkeys = \"/srv/keys\"\nstaging = \"../tmp\"\n[store]\nfolder = \"objects\"\n\
+            [[copy]]\nname = \"dr\"\nkind = \"s3\"\nbucket = \"b\"\ncredentials = \"dr.env\"\n\
+            [heartbeat]\nurl_file = \"beat\"\n";
+        let config = Config::parse(text, Path::new("/srv/vault")).unwrap();
+        assert_eq!(config.keys, Path::new("/srv/keys"));
+        assert_eq!(config.staging.as_deref(), Some(Path::new("/srv/vault/../tmp")));
+        assert_eq!(config.store.folder.as_deref(), Some(Path::new("/srv/vault/objects")));
+        assert_eq!(config.copy[0].credentials.as_deref(), Some(Path::new("/srv/vault/dr.env")));
+        assert_eq!(config.heartbeat.unwrap().url_file.as_deref(), Some(Path::new("/srv/vault/beat")));
+    }
+
+    #[test]
     fn an_error_names_the_line_and_repeats_nothing_of_it() {
         let text = "origin = \"acme.example/b\"\nkeys = \"/k\"\nsecret = \"hunter2\"\n[store]\nfolder = \"o\"\n";
-        let message = Config::parse(text).unwrap_err().to_string();
+        let message = Config::parse(text, Path::new("v")).unwrap_err().to_string();
         assert!(message.contains("secret"), "{message}");
         assert!(!message.contains("hunter2"), "{message}");
-        let message = Config::parse("origin = 'x'\nkeys = hunter2\n").unwrap_err().to_string();
+        let message = Config::parse("origin = 'x'\nkeys = hunter2\n", Path::new("v")).unwrap_err().to_string();
         assert!(message.contains("line 2") && !message.contains("hunter2"), "{message}");
     }
 

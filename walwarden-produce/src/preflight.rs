@@ -170,7 +170,6 @@ fn reached(
 /// A list, not a write; of a folder, also whether it may be written.
 fn answers(store: &dyn Store, config: &StoreConfig, vault: &Path) -> Result<String, ProduceError> {
     if let (StoreKind::Local, Some(folder)) = (config.kind, &config.folder) {
-        let folder = vault.join(folder);
         let there = folder.ancestors().find(|path| fs::metadata(path).is_ok()).unwrap_or(vault);
         let at = |error: rustix::io::Errno| StorageError::at("write to", there)(io::Error::from(error));
         access(there, Access::WRITE_OK | Access::EXEC_OK).map_err(at)?;
@@ -194,8 +193,7 @@ fn encryption(producer: &Producer) -> Vec<Looked> {
         several => format!("to {several} recipients{by_hand}"),
     };
     let identity = config.identity.iter().map(|file| {
-        let path = producer.folder.join(file);
-        let read = Identities::read(&path).map(|_| "can be read".into());
+        let read = Identities::read(file).map(|_| "can be read".into());
         Looked::new("identity", &file.display().to_string(), read.map_err(|error| OperatorError::from(error).into()))
     });
     [Looked::new("encryption", "of backups", Ok(to))].into_iter().chain(identity).collect()

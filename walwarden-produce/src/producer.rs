@@ -83,9 +83,8 @@ impl Producer {
         let config = Config::read(folder)?;
         let chain = config.chain(folder)?;
         let (registry, registry_payload) = newest(&chain)?;
-        let (store, copies) = config.stores(folder)?;
-        let mirror =
-            |name: &String| Ok::<_, ProduceError>(Mirror::new(config.store(folder, name)?, &config.origin, folder));
+        let (store, copies) = config.stores()?;
+        let mirror = |name: &String| Ok::<_, ProduceError>(Mirror::new(config.store(name)?, &config.origin, folder));
         let mirror = config.vault.copy_to.as_ref().map(mirror).transpose()?;
         Ok(Self {
             folder: folder.to_owned(),
@@ -115,8 +114,8 @@ impl Producer {
     /// The folder in which one run's files lie while it lasts.
     #[must_use]
     pub fn staging(&self, run: EntryId) -> PathBuf {
-        let configured = self.config.staging.as_ref().map(|folder| self.folder.join(folder));
-        let folder = configured.or_else(|| self.store.staging()).unwrap_or_else(|| self.folder.join("staging"));
+        let folder =
+            self.config.staging.clone().or_else(|| self.store.staging()).unwrap_or_else(|| self.folder.join("staging"));
         folder.join(run.as_str())
     }
 
@@ -170,7 +169,7 @@ impl Producer {
     /// What is configured is no signer.
     pub fn holder(&self, passphrase: &str) -> Result<Arc<dyn Holder>, ProduceError> {
         let holder: Arc<dyn Holder> = match &self.config.signer {
-            Some(signer) => Arc::new(signer.open(&self.folder).map_err(OperatorError::from)?),
+            Some(signer) => Arc::new(signer.open().map_err(OperatorError::from)?),
             None => Arc::new(Folder::new(&self.config.keys, Passphrase::new(passphrase.into()))),
         };
         match &self.config.kms {

@@ -38,12 +38,27 @@ pub struct DatabaseStatus {
     pub last_backup: Option<(EntryId, Time)>,
     /// To how many recipients its statement says that it is encrypted; `None` where there is no such statement.
     pub recipients: Option<usize>,
-    /// The last failed run: instant, stage, reason.
-    pub last_failure: Option<(Time, Stage, String)>,
+    /// The last failed run.
+    pub last_failure: Option<Failure>,
     /// Runs that began and have no end.
     pub open: Vec<EntryId>,
     /// The last restore test.
     pub last_test: Option<(Time, Outcome)>,
+}
+
+/// A failed run of a backup.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its entry.
+    pub entry: EntryId,
+    /// When it was recorded.
+    pub at: Time,
+    /// How far the run had come.
+    pub stage: Stage,
+    /// Why, in one word.
+    pub reason: String,
+    /// Whether an action or an explanation is recorded, as WW-BK-03 asks.
+    pub answered: bool,
 }
 
 /// Reads a vault.
@@ -62,6 +77,9 @@ pub fn status(producer: &Producer) -> Result<Status, ProduceError> {
         }
         record.all().iter().for_each(|entry| note(&mut databases, entry));
         for database in &mut databases {
+            if let Some(failure) = &mut database.last_failure {
+                failure.answered = record.is_answered(failure.entry);
+            }
             database.recipients = recipients(producer, &snapshot, database)?;
         }
         let uncovered = (record.all().len() as u64).saturating_sub(head.size);
@@ -104,7 +122,9 @@ fn note(databases: &mut Vec<DatabaseStatus>, entry: &Line<'_>) {
         }
         Event::BackupFailed(data) => {
             database.open.retain(|run| *run != data.run_id);
-            database.last_failure = Some((entry.recorded_at, data.stage, data.reason_code));
+            let (entry, at) = (entry.id, entry.recorded_at);
+            let (stage, reason) = (data.stage, data.reason_code);
+            database.last_failure = Some(Failure { entry, at, stage, reason, answered: false });
         }
         Event::RestoreTested(data) => database.last_test = Some((data.started_at, data.outcome)),
         _ => {}

@@ -28,6 +28,13 @@ fn a_server_that_is_not_there() {
     let output = vault.run(&["backup", "shop"]);
     assert_recorded(&vault, &output, "connect", "connection-refused", "backup of shop failed at connect");
     assert!(vault.objects().is_empty());
+    // What status says to type records what is done about it.
+    let said = stdout(&vault.run(&["status"]));
+    let command = said.split("walwarden action open ").nth(1).expect("a command");
+    let words: Vec<&str> = command.split_whitespace().filter(|word| *word != "\\").collect();
+    assert_eq!(words[1..4], ["--reason-code", "connection-refused", "--text"], "{said}");
+    assert_success(&vault.run(&["action", "open", words[0], words[1], words[2], words[3], "the server was started"]));
+    assert!(!stdout(&vault.run(&["status"])).contains("walwarden action open"));
 }
 
 #[test]

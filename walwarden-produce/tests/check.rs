@@ -102,7 +102,7 @@ fn what_would_fail_is_said_with_what_to_do() {
     let (outcome, said) = found(&output, "store", "main");
     assert_eq!(outcome, "wrong");
     assert!(said.contains("acme-bakups") && said.contains("no such bucket") && said.contains("`bucket`"), "{said}");
-    assert_eq!(found(&output, "identity", "nowhere").0, "wrong");
+    assert_eq!(found(&output, "identity", &vault.path().join("nowhere").to_string_lossy()).0, "wrong");
     assert_eq!(found(&output, "authority", "tsa").0, "not asked");
     assert_eq!(found(&check(&vault, &["--json", "--network"]), "authority", "tsa").0, "wrong");
 

@@ -169,7 +169,7 @@ fn repository<'s>(scene: &'s Scene<'_>) -> Result<Option<(Repository, &'s str)>,
             "walwarden.toml names no clone of the repository of this database's migrations",
         )
     })?;
-    Ok(Some((Repository::open(scene.producer.folder.join(clone), branch)?, path)))
+    Ok(Some((Repository::open(clone.clone(), branch)?, path)))
 }
 
 /// Every version of every file of a migration.
@@ -197,7 +197,7 @@ fn tag(path: &str) -> String {
 fn approvals(scene: &Scene<'_>, repository: &Repository) -> Result<Vec<(Approval, Vec<String>)>, Failure> {
     let evidence = scene.producer.config.evidence(scene.request.database);
     let Some(file) = evidence.and_then(|evidence| evidence.approvals.as_ref()) else { return Ok(Vec::new()) };
-    let approvals: Vec<Approval> = lines(&scene.producer.folder.join(file), "approvals-unreadable")?;
+    let approvals: Vec<Approval> = lines(file, "approvals-unreadable")?;
     let with = |approval: Approval| Ok((repository.brought(&approval.commit)?, approval));
     approvals.into_iter().map(with).map(|both| both.map(|(brought, approval)| (approval, brought))).collect()
 }
@@ -267,7 +267,7 @@ fn approvals_table(approvals: &[(Approval, Vec<String>)]) -> Table {
 fn ci_runs(scene: &Scene<'_>) -> Result<Option<Table>, Failure> {
     let evidence = scene.producer.config.evidence(scene.request.database);
     let Some(file) = evidence.and_then(|evidence| evidence.ci_runs.as_ref()) else { return Ok(None) };
-    let runs: Vec<CiRun> = lines(&scene.producer.folder.join(file), "ci-runs-unreadable")?;
+    let runs: Vec<CiRun> = lines(file, "ci-runs-unreadable")?;
     let row = |run: CiRun| {
         row([
             ("commit", Some(run.commit)),

@@ -75,8 +75,7 @@ pub(super) fn capture(scene: &Scene<'_>) -> Result<Capture, Failure> {
 fn export(scene: &Scene<'_>, audit: bool) -> Option<std::path::PathBuf> {
     let configured = || {
         let evidence = scene.producer.config.evidence(scene.request.database)?;
-        let log = if audit { evidence.statement_log.as_ref() } else { evidence.connection_log.as_ref() };
-        Some(scene.producer.folder.join(log?))
+        if audit { evidence.statement_log.clone() } else { evidence.connection_log.clone() }
     };
     scene.request.file.map(Into::into).or_else(configured)
 }

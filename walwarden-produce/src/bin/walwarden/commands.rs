@@ -105,10 +105,8 @@ fn sweep(producer: &Producer) -> Result<(), ProduceError> {
 
 /// What opens encrypted backups: the file that was named, else the configured one, else nothing.
 fn identities(producer: &Producer, named: Option<&Path>) -> Result<Identities, ProduceError> {
-    // What is typed is sought from the current folder, what is configured from the vault.
-    let configured = producer.config.encryption.identity.as_deref().map(|file| producer.folder.join(file));
-    match named.map(Path::to_owned).or(configured) {
-        Some(file) => Ok(Identities::read(&file).map_err(OperatorError::from)?),
+    match named.or(producer.config.encryption.identity.as_deref()) {
+        Some(file) => Ok(Identities::read(file).map_err(OperatorError::from)?),
         None => Ok(Identities::default()),
     }
 }
@@ -151,7 +149,7 @@ fn waits(recorded: &Recorded) -> Exit {
 /// Asks for the heartbeat's address, where there is one. A run has not failed because nobody heard of it.
 fn heartbeat(producer: &Producer) {
     let Some(heartbeat) = &producer.config.heartbeat else { return };
-    if let Err(failure) = heartbeat.ping(&producer.folder) {
+    if let Err(failure) = heartbeat.ping() {
         talk::notice(&format!("the heartbeat did not arrive: {}", failure.why));
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn of(error: &ProduceError) -> String {
 
 fn operator(error: &OperatorError) -> &'static str {
     match error {
-        OperatorError::StatementTooLong { .. } => {
-            "divide the database, or drop what nothing uses: no verifier reads a statement of more than 1 MiB"
+        OperatorError::StatementTooLong => {
+            "divide the database, or drop what nothing uses: no verifier reads longer lists"
         }
         OperatorError::Config(_) => "correct walwarden.toml in the vault",
         OperatorError::Policy(_) => {
@@ -119,7 +119,9 @@ pub(crate) fn storage(error: &StorageError) -> &'static str {
             "correct `bucket` of this store in walwarden.toml ([store], or the [[copy]] of that name), or make the bucket"
         }
         "store-unreachable" => "check address, region and credentials of the store, and run it again",
-        "file-missing" => "check the path; relative ones start from the current folder",
+        "file-missing" => {
+            "check the path: typed ones start from the current folder, those of walwarden.toml from the vault"
+        }
         _ => "check the disk and the path",
     }
 }

@@ -73,7 +73,11 @@ fn failed(database: &str, failure: NotBackedUp) -> Result<Exit, ProduceError> {
         (Some(recorded), unremoved) => {
             talk::two_lines(&format!("backup of {database} failed{stage}: {}", failure.error), &hint);
             match recorded.entry() {
-                Some(entry) => talk::notice(&format!("the failure is recorded as entry {}", entry.seq)),
+                Some(entry) => talk::notice(&format!(
+                    "the failure is recorded as entry {}, {}; `walwarden status` says how to record what is done about it",
+                    entry.seq,
+                    recorded.id()
+                )),
                 None => talk::notice("the record of it waits for the signer, which is away"),
             }
             if let Some(error) = unremoved {

@@ -36,7 +36,7 @@ pub(super) fn serve(job: &Job, task: &SignerServeJob) -> Result<Exit, ProduceErr
 pub(super) fn show(job: &Job) -> Result<Exit, ProduceError> {
     let producer = open(job)?;
     let config = producer.config.signer.as_ref().ok_or(OperatorError::NoSigner)?;
-    let signer = config.open(&producer.folder).map_err(OperatorError::from)?;
+    let signer = config.open().map_err(OperatorError::from)?;
     for key in signer.keys().map_err(ProduceError::from)? {
         say!("{}", held(&key.jwk, &key.uses));
     }

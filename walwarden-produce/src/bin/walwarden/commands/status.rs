@@ -15,7 +15,7 @@ use walwarden_produce::{
     metrics::{metrics, open_metrics},
     plan::{Task, plan},
     producer::Producer,
-    status::{DatabaseStatus, status},
+    status::{DatabaseStatus, Failure, status},
 };
 
 use super::open;
@@ -154,8 +154,12 @@ fn database(database: &DatabaseStatus) {
         Some(several) => say!("  encryption     to {several} recipients"),
         None => {}
     }
-    if let Some((at, stage, reason)) = &database.last_failure {
-        say!("  last failure   {at} at {} ({reason})", stage.word());
+    if let Some(Failure { entry, at, stage, reason, answered }) = &database.last_failure {
+        say!("  last failure   {at} at {} ({reason}), {entry}", stage.word());
+        if !answered {
+            say!("                 what is done about it is not recorded yet: walwarden action open {entry} \\");
+            say!("                     --reason-code {reason} --text \"...\"");
+        }
     }
     for run in &database.open {
         say!("  without an end {run}");

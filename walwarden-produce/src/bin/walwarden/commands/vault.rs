@@ -15,7 +15,7 @@ use crate::{exit::Exit, job::Job};
 
 pub(super) fn restore(job: &Job, config: &Path, from: Option<&str>) -> Result<Exit, ProduceError> {
     let text = fs::read_to_string(config).map_err(StorageError::at("read", config))?;
-    let configured = Config::parse(&text).map_err(OperatorError::from)?;
+    let configured = Config::parse(&text, &job.vault).map_err(OperatorError::from)?;
     let path = job.vault.join(FILE);
     if path.exists() {
         return Err(OperatorError::Exists(path).into());
@@ -34,7 +34,7 @@ pub(super) fn recover(job: &Job, from: Option<&str>) -> Result<Exit, ProduceErro
 
 fn from_copy(job: &Job, config: &Config, from: Option<&str>) -> Result<Recovered, ProduceError> {
     let name = from.or(config.vault.copy_to.as_deref()).ok_or(OperatorError::NoCopyOfVault)?;
-    bring(config.store(&job.vault, name)?.as_ref(), &config.origin, &job.vault)
+    bring(config.store(name)?.as_ref(), &config.origin, &job.vault)
 }
 
 fn told(recovered: Recovered) -> Exit {
