@@ -51,9 +51,26 @@ const [second, clerk] = [new Hand(plain), new Hand(plain)]; // the clerk unpacks
 const STOPPED = "stopped";
 
 async function ready() {
-  program.loaded ??= program.ask("load", { packed: byId("data-module").textContent });
-  const { digest, bytes } = await program.loaded;
-  byId("module").textContent = `WebAssembly without imports, ${size(bytes)}${digest ? `, SHA-256 ${digest.slice(0, 16)}…` : ""}`;
+  program.loaded ??= load();
+  await program.loaded;
+}
+
+async function load() {
+  const { digest, bytes } = await program.ask("load", { packed: byId("data-module").textContent });
+  await knowsItsAnswers();
+  byId("module").textContent = `WebAssembly without imports, ${size(bytes)}${digest ? `, SHA-256 ${digest.slice(0, 16)}…` : ""}, tested with known answers`;
+}
+
+// Before any answer is believed, two that are known: the demonstration verifies, with its exceptions, and with one byte
+// changed it does not. A browser that runs the module wrongly says so here.
+async function knowsItsAnswers() {
+  await unpackDemo();
+  const sound = demoOf("demo");
+  const broken = { ...sound.files, bundle: await clerk.ask("broken", { how: "byte", bundle: unzipped.demo }) };
+  for (const [expected, what] of [["exceptions", sound], ["rejected", { ...sound, files: broken }]]) {
+    const { verdict, error } = await judged(what, () => progress("testing the verifier with known answers"));
+    if (verdict?.word !== expected) throw new Error(`the verifier failed its test: ${verdict?.word ?? error} in place of ${expected}`);
+  }
 }
 
 // ---------------------------------------------------------------------------------------------------------- What is given
@@ -239,8 +256,8 @@ async function download(button, name, type, number) {
 }
 const progressOff = () => { const text = byId("status").textContent; progress(""); byId("status").textContent = text; };
 
-function judged({ name, files, request }) {
-  return program.ask("judge", { request: { ...request, bundle: name }, files });
+function judged({ name, files, request }, said = progress) {
+  return program.ask("judge", { request: { ...request, bundle: name }, files }, { said });
 }
 
 function refused(into, { error, hint }) {
@@ -376,4 +393,4 @@ const remade = make("button", { type: "button", "data-break": "remade" }, "Make 
 remade.addEventListener("click", () => work(byId("broken"), () => honest(byId("broken"))));
 byId("breaks").append(make("li", { class: "wide" }, remade, make("p", {}, "By who owns all the keys. One bundle cannot show this, and this button does not pretend that it does; an earlier head shows it at once.")));
 
-ready().then(() => progress(""), (error) => { byId("module").textContent = "the verifier does not run in this browser"; byId("status").textContent = visible(error.message); });
+ready().then(() => progress(""), (error) => { byId("module").textContent = "the verifier does not run as it should in this browser"; byId("status").textContent = visible(error.message); });

@@ -49,7 +49,7 @@ async function open(browser, { width = 1200, colorScheme = "light", bypassCSP = 
   devtools.on("Network.requestWillBeSent", ({ request }) => log.requests.push(request.url));
   devtools.on("Network.webSocketCreated", ({ url: socket }) => log.requests.push(socket));
   await page.goto(address);
-  if (address === url) await page.waitForFunction(() => document.getElementById("module").textContent.includes("without imports"), null, { timeout: 60_000 });
+  if (address === url) await page.waitForFunction(() => document.getElementById("module").textContent.includes("known answers"), null, { timeout: 60_000 });
   return { context, page, log };
 }
 
@@ -217,6 +217,26 @@ async function site(browser) {
   }
 }
 
+// A verifier that does not answer as it must: here another bundle stands where the demonstration should. Nothing is judged.
+async function refuses(browser) {
+  const html = fs.readFileSync(page_, "utf8");
+  const [element, text] = /<script[^>]* id="data-demo">([^<]*)/.exec(html);
+  const demo = JSON.parse(text);
+  const other = JSON.stringify({ ...demo, bundles: { ...demo.bundles, demo: demo.bundles.kept } }).replaceAll("<", "\\u003c");
+  const file = path.join(pictures, "refuses.html");
+  fs.mkdirSync(pictures, { recursive: true });
+  fs.writeFileSync(file, html.replace(element, () => element.replace(text, () => other)));
+  const { context, page } = await open(browser, { address: `file://${file}` });
+  await page.waitForFunction(() => document.getElementById("module").textContent.includes("not run as it should"), null, { timeout: 60_000 });
+  await choose(page, { bundle: golden("minimal.zip"), handover: golden("minimal.json") });
+  await page.click("#verify");
+  await done(page);
+  const [verdict] = await verdictIn(page, "#result");
+  expect(`a verifier that fails its test: ${verdict}`, verdict === "Nothing was judged");
+  fs.rmSync(file);
+  await context.close();
+}
+
 async function looks(browser) {
   fs.mkdirSync(pictures, { recursive: true });
   for (const { width, colorScheme } of VIEWS) {
@@ -240,7 +260,7 @@ async function looks(browser) {
 
 (async () => {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
-  const steps = { judges, drops, breaks, isShut, site, looks };
+  const steps = { judges, refuses, drops, breaks, isShut, site, looks };
   for (const [name, step] of Object.entries(steps)) {
     try { await step(browser); } catch (error) { say(`${name}: ${error.stack}`); }
   }
