@@ -40,6 +40,7 @@ class Hand {
     this.worker?.terminate();
     this.worker = null;
     this.loaded = null;
+    this.judged = null;
     if (why) this.reject?.(new Error(why));
   }
 }
@@ -104,7 +105,7 @@ let ticking = null;
 function progress(stage) {
   byId("status").textContent = stage ? `${stage} …` : "";
   byId("progress").hidden = byId("cancel").hidden = !stage;
-  for (const button of document.querySelectorAll("form button, .breaks button")) button.disabled = Boolean(stage) && button.id !== "cancel";
+  for (const button of document.querySelectorAll(".actions button, .breaks button")) button.disabled = Boolean(stage) && button.id !== "cancel";
   clearInterval(ticking);
   byId("elapsed").textContent = "";
   if (stage) ticking = setInterval(() => { byId("elapsed").textContent = `${Math.round((performance.now() - began) / 1000)} s`; }, 1000);
@@ -241,10 +242,10 @@ const DOWNLOADS = [
   ["Workpapers", "workpapers.zip", "application/zip", 7], ["OSCAL", "oscal-assessment-results.json", "application/json", 5], ["JUnit", "junit.xml", "application/xml", 4],
 ];
 
-async function download(button, name, type, number) {
+async function download(what, button, name, type, number) {
   button.disabled = true;
   try {
-    let bytes = await program.ask("render", { number });
+    let bytes = await rendered(what, number);
     if (number === 7) bytes = await clerk.ask("papers", { bytes }, { transfer: [bytes.buffer] });
     save(name, type, bytes);
     byId("status").textContent = `${name} is ready.`;
@@ -256,8 +257,19 @@ async function download(button, name, type, number) {
 }
 const progressOff = () => { const text = byId("status").textContent; progress(""); byId("status").textContent = text; };
 
-function judged({ name, files, request }, said = progress) {
-  return program.ask("judge", { request: { ...request, bundle: name }, files }, { said });
+async function judged(what, said = progress) {
+  const { name, files, request } = what;
+  program.judged = null;
+  const report = await program.ask("judge", { request: { ...request, bundle: name }, files }, { said });
+  program.judged = what;
+  return report;
+}
+
+// The program keeps one judgement: where that is of something else by now, it judges again.
+async function rendered(what, number) {
+  await ready();
+  if (program.judged !== what) await judged(what);
+  return program.ask("render", { number });
 }
 
 function refused(into, { error, hint }) {
@@ -277,14 +289,14 @@ async function show(into, what) {
   into.hidden = false; // the verdict is there; its report is written now
   let html;
   try {
-    html = new TextDecoder().decode(await program.ask("render", { number: 0 }));
+    html = new TextDecoder().decode(await rendered(what, 0));
   } catch (error) {
     into.append(make("h3", {}, "The report"), make("p", {}, error.message === STOPPED ? "Stopped before it was written." : `It could not be written: ${error.message}. This is a fault of the page.`));
     return words;
   }
   const buttons = DOWNLOADS.map(([label, name, type, number]) => {
     const button = make("button", { type: "button", class: "plain" }, label);
-    button.addEventListener("click", () => download(button, name, type, number));
+    button.addEventListener("click", () => download(what, button, name, type, number));
     return button;
   });
   into.append(make("h3", {}, "Take with you"), make("p", { class: "actions" }, ...buttons), make("h3", {}, "Every check"), every(report), make("h3", {}, "The report"));
@@ -380,7 +392,8 @@ addEventListener("drop", (event) => {
     chosen[name] = file;
     byId(name).files = transfer.files; // so that its name is shown
   }
-  if (bundle && !byId("verify").disabled) byId("form").requestSubmit();
+  if (bundle && byId("verify").disabled) byId("status").textContent = "The bundle is taken. Press Verify when the button is ready.";
+  else if (bundle) byId("form").requestSubmit();
   else if (!bundle) byId("status").textContent = handover ? "handover.json is taken; now the bundle." : "A bundle is a .zip.";
 });
 
@@ -393,4 +406,10 @@ const remade = make("button", { type: "button", "data-break": "remade" }, "Make 
 remade.addEventListener("click", () => work(byId("broken"), () => honest(byId("broken"))));
 byId("breaks").append(make("li", { class: "wide" }, remade, make("p", {}, "By who owns all the keys. One bundle cannot show this, and this button does not pretend that it does; an earlier head shows it at once.")));
 
-ready().then(() => progress(""), (error) => { byId("module").textContent = "the verifier does not run as it should in this browser"; byId("status").textContent = visible(error.message); });
+ready().then(() => progress(""), (error) => {
+  if (error.message === STOPPED) {
+    byId("module").textContent = "the verifier is not unpacked yet";
+    return;
+  }
+  byId("module").textContent = "the verifier does not run as it should in this browser"; byId("status").textContent = visible(error.message);
+});

@@ -130,6 +130,10 @@ async function drops(browser) {
   const papers = await saved("Workpapers");
   expect("the workpapers are no zip", papers.subarray(0, 2).toString() === "PK" && papers.includes("workpapers.xlsx") && papers.includes("SHA256SUMS"));
   for (const label of ["OSCAL", "JUnit"]) expect(`${label} is empty`, (await saved(label)).length > 100);
+  // What was judged since then is another bundle: the buttons of this one are of this one all the same.
+  await page.click('[data-break="byte"]');
+  await done(page);
+  expect("a report of another bundle", JSON.parse((await saved("report.json")).toString()).subject.bundle_digest === report.subject.bundle_digest);
   // By keyboard alone.
   await page.focus("#demo");
   await page.keyboard.press("Enter");
