@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use walwarden_core::{
     Decimal, Digest, EntryId,
     chain::StatementRef,
@@ -159,7 +159,7 @@ fn content(backup: &Backup) -> Result<&Content, String> {
     backup.content.as_ref().ok_or_else(|| "the backup has no content root to compare with".into())
 }
 
-fn listed<T: Clone + DeserializeOwned>(
+fn listed<T: Clone + DeserializeOwned + Serialize>(
     list: &Listed<T>,
     blob: impl Fn(Digest) -> Result<Vec<u8>, String>,
 ) -> Result<Vec<T>, String> {
@@ -167,8 +167,7 @@ fn listed<T: Clone + DeserializeOwned>(
         Listed::Inline(all) => return Ok(all.clone()),
         Listed::Blob(list) => blob(list.blob)?,
     };
-    jcs::check_up_to(&bytes, limits::LIST_BYTES).map_err(told)?;
-    serde_json::from_slice(&bytes).map_err(told)
+    jcs::parse_exact_up_to(&bytes, limits::LIST_BYTES).map_err(told)
 }
 
 /// Where an object set is opened from, with what, and into which folder.

@@ -367,6 +367,8 @@ impl Config {
             ConfigError(at.map_or_else(String::new, |line| format!("line {line}: ")) + error.message())
         })?;
         config.sha256 = Digest::of(text.as_bytes());
+        // Absolute: some of them reach programs that are started in another folder.
+        let vault = std::path::absolute(vault).map_err(|error| ConfigError(format!("where the vault is: {error}")))?;
         for path in config.paths() {
             *path = vault.join(&*path);
         }

@@ -1,6 +1,6 @@
 //! What is looked at in a restored database besides its rows.
 
-use std::{process::Stdio, sync::OnceLock, time::Instant};
+use std::{collections::BTreeMap, process::Stdio, sync::OnceLock, time::Instant};
 
 use walwarden_core::{
     Digest,
@@ -45,9 +45,10 @@ pub fn invalid_indexes(session: &mut Session) -> Result<Vec<String>, SqlError> {
 /// [`SqlError`].
 pub fn sequences(session: &mut Session, attested: &[backup::Sequence]) -> Result<SequencesSeen, SqlError> {
     let found = catalog::sequences(session)?;
+    let found: BTreeMap<_, _> = found.iter().map(|one| ((&one.schema, &one.name), one)).collect();
     let mut failed = Vec::new();
     for expected in attested {
-        let here = found.iter().find(|s| s.schema == expected.schema && s.name == expected.name);
+        let here = found.get(&(&expected.schema, &expected.name)).copied();
         let name = format!("{}.{}", expected.schema, expected.name);
         match here {
             Some(here) if between(here, expected) && covers(session, here, expected)? => {}

@@ -365,7 +365,7 @@ impl Run<'_> {
         match (root == request.expected.content_root, self.result.omitted_equal) {
             (true, true) => Ok(Done::Ok(None)),
             (true, false) => Err(omissions(request.expected.omitted, &omitted)),
-            (false, _) => Err(format!("not as in the backup: {}", self.result.table_mismatches.join(", "))),
+            (false, _) => Err(format!("not as in the backup: {}", some(&self.result.table_mismatches))),
         }
     }
 
@@ -394,7 +394,7 @@ impl Run<'_> {
         self.result.sequences = checks::sequences(&mut session, self.request.expected.sequences).map_err(told)?;
         match &self.result.sequences {
             seen if seen.ok => Ok(Done::Ok(None)),
-            seen => Err(format!("outside of what the backup saw: {}", seen.failed.join(", "))),
+            seen => Err(format!("outside of what the backup saw: {}", some(&seen.failed))),
         }
     }
 
@@ -402,7 +402,7 @@ impl Run<'_> {
         let mut session = snapshot::alone(restored, self.version()).map_err(told)?;
         match checks::invalid_indexes(&mut session).map_err(told)?.as_slice() {
             [] => Ok(Done::Ok(None)),
-            some => Err(format!("indexes that are not valid: {}", some.join(", "))),
+            invalid => Err(format!("indexes that are not valid: {}", some(invalid))),
         }
     }
 
@@ -456,6 +456,13 @@ fn omissions(expected: &[Omitted], found: &[Omitted]) -> Failure {
     let missing = expected.iter().filter(|one| !found.contains(one)).map(name);
     let new = found.iter().filter(|one| !expected.contains(one)).map(name);
     format!("left out on one side only: {}", missing.chain(new).take(5).collect::<Vec<_>>().join(", "))
+}
+
+/// The first few names, and how many there are.
+fn some(names: &[String]) -> String {
+    const FEW: usize = 5;
+    let first = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > FEW { format!("{first} and {} more", names.len() - FEW) } else { first }
 }
 
 /// The major version of `server_version`, such as `15.18 (Debian ..)` or `18beta1`.

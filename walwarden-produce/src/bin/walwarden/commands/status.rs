@@ -11,6 +11,7 @@ use walwarden_produce::{
     ProduceError,
     alerts::{Standing, standing},
     awaited::{awaited, calendar, terms, words},
+    config::is_id,
     files::replace,
     metrics::{metrics, open_metrics},
     plan::{Task, plan},
@@ -18,7 +19,7 @@ use walwarden_produce::{
     status::{DatabaseStatus, Failure, status},
 };
 
-use super::open;
+use super::{open, plain};
 use crate::{args::StatusArgs, exit::Exit, job::Job};
 
 pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
@@ -155,10 +156,11 @@ fn database(database: &DatabaseStatus) {
         None => {}
     }
     if let Some(Failure { entry, at, stage, reason, answered }) = &database.last_failure {
-        say!("  last failure   {at} at {} ({reason}), {entry}", stage.word());
+        say!("  last failure   {at} at {} ({}), {entry}", stage.word(), plain(reason));
         if !answered {
             say!("                 what is done about it is not recorded yet: walwarden action open {entry} \\");
-            say!("                     --reason-code {reason} --text \"...\"");
+            let word = if is_id(reason) { reason } else { "WORD" }; // it is from the chain, and goes into a shell
+            say!("                     --reason-code {word} --text \"...\"");
         }
     }
     for run in &database.open {
