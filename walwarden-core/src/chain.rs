@@ -164,7 +164,7 @@ impl<'a> Entry<'a> {
     /// # Errors
     /// Not canonical, or other members.
     pub fn parse(line: &'a [u8]) -> Result<Self, JcsError> {
-        let entry: Self = jcs::parse(line)?;
+        let entry: Self = jcs::parse_exact(line)?;
         if entry.r#type != ENTRY_TYPE {
             return Err(JcsError::Shape("another _type than that of an entry".into()));
         }

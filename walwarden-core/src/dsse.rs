@@ -98,7 +98,7 @@ impl Envelope {
     /// # Errors
     /// The envelope's author is at fault.
     pub fn parse(bytes: &[u8]) -> Result<Self, DsseError> {
-        let envelope: Self = jcs::parse(bytes)?;
+        let envelope: Self = jcs::parse_exact(bytes)?;
         if envelope.payload_type != PAYLOAD_TYPE {
             return Err(DsseError::PayloadType);
         }

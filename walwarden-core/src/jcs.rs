@@ -49,12 +49,22 @@ pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, JcsError> {
     serde_json::from_slice(bytes).map_err(|e| JcsError::Shape(alloc::format!("{e}")))
 }
 
-/// As [`parse`], and requires that the parsed value writes the same bytes again: no member is unknown, none is dropped.
+/// As [`parse`], and requires that the parsed value writes the same bytes again: no member is unknown, none is dropped, and
+/// no object is written as the array of its values, which `serde` reads too.
 ///
 /// # Errors
 /// As [`parse`].
 pub fn parse_exact<'a, T: Deserialize<'a> + Serialize>(bytes: &'a [u8]) -> Result<T, JcsError> {
-    let value: T = parse(bytes)?;
+    parse_exact_up_to(bytes, limits::DOCUMENT_BYTES)
+}
+
+/// As [`parse_exact`], with another limit of length.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_exact_up_to<'a, T: Deserialize<'a> + Serialize>(bytes: &'a [u8], limit: usize) -> Result<T, JcsError> {
+    check_up_to(bytes, limit)?;
+    let value: T = serde_json::from_slice(bytes).map_err(|e| JcsError::Shape(alloc::format!("{e}")))?;
     if to_vec(&value)? != bytes {
         return Err(JcsError::Shape("a member is unknown here, or is null instead of absent".into()));
     }

@@ -78,7 +78,9 @@ impl<'a> Line<'a> {
 
     /// What is kept of an entry.
     fn of(bytes: &'a [u8], entry: &Entry<'_>, origin: Option<&Origin>) -> Read<'a> {
-        let event = entry.event();
+        // `serde` also reads an object that is written as the array of its values: not the members of the event.
+        let is_exact = |event: &Event| event.data().is_ok_and(|data| data.get() == entry.data.get());
+        let event = Some(entry.event()).filter(is_exact).unwrap_or(Event::NotInterpreted);
         let (run, completed) = match &event {
             Event::BackupStarted(start) => (start.run_id, None),
             Event::BackupFailed(failed) => (failed.run_id, None),

@@ -69,8 +69,8 @@ pub(super) fn referenced(facts: &mut Facts<'_>) -> Judged {
             return Err(fail(what, ReadsAs::Reordering, one.place()));
         }
         last = Some(order);
-        if let Some(entry) = entries.all().get(position).and_then(Line::entry) {
-            agrees(one, &entry, entries)?;
+        if let Some((line, entry)) = entries.all().get(position).and_then(|line| Some((line, line.entry()?))) {
+            agrees(one, &entry, line.event(), entries)?;
         }
     }
     review::seen(facts, statements, entries)?;
@@ -173,7 +173,7 @@ fn of_own_kind(entries: &Entries<'_>) -> Result<(), Stop> {
 }
 
 /// Head, data and subjects of a statement against its entry.
-fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>) -> Result<(), Stop> {
+fn agrees(one: &One, entry: &Entry<'_>, event: Event, entries: &Entries<'_>) -> Result<(), Stop> {
     let head = one.predicate.head();
     let member = |name: &str, same: bool| {
         let what = format!("the statement's {name} is not that of its entry {}", entry.seq);
@@ -186,7 +186,7 @@ fn agrees(one: &One, entry: &Entry<'_>, entries: &Entries<'_>) -> Result<(), Sto
     member("tool", head.tool == entry.tool)?;
     let digests: Vec<Digest> = one.subject.iter().map(|subject| subject.digest.sha256).collect();
     let digest_at = |reference: &EntryRef| digest_of(entries, reference.id) == Some(reference.digest);
-    match (&one.predicate, entry.event()) {
+    match (&one.predicate, event) {
         (Predicate::Backup(backup), Event::BackupCompleted(data)) => {
             member("data", backup.data == *data)?;
             member("subjects", digests == [backup.data.object.sha256, backup.plain.sha256])
