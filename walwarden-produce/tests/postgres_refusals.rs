@@ -174,7 +174,9 @@ fn a_full_disk_is_said_to_be_full() {
     let error = dump(&shop, &files).unwrap_err();
     let left = fs::read_dir(folder.path()).unwrap().count();
     std::process::Command::new("umount").arg(folder.path()).status().unwrap();
-    assert_eq!((error.stage, error.reason_code, left), (Stage::Dump, "disk-full", 0), "{error}");
+    // Whoever comes to its end first: pg_dump, or who writes ranges of rows.
+    assert!(matches!(error.stage, Stage::Dump | Stage::Content), "{error}");
+    assert_eq!((error.reason_code, left), ("disk-full", 0), "{error}");
 }
 
 #[test]
