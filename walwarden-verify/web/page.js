@@ -407,6 +407,7 @@ remade.addEventListener("click", () => work(byId("broken"), () => honest(byId("b
 byId("breaks").append(make("li", { class: "wide" }, remade, make("p", {}, "By who owns all the keys. One bundle cannot show this, and this button does not pretend that it does; an earlier head shows it at once.")));
 
 ready().then(() => progress(""), (error) => {
+  progress("");
   if (error.message === STOPPED) {
     byId("module").textContent = "the verifier is not unpacked yet";
     return;
