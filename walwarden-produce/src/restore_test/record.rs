@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use walwarden_core::{
     Decimal, Digest,
     event::{Event, Outcome, RestoreTested, TestEnvironment, TestScope},
+    jcs,
     statement::{
         EntryRef, Predicate as _, RestoreTest, Statement, Subject,
         restore_test::{Amcheck, Runbook, SchemaSeen, SequencesSeen, SetRetrieved},
@@ -216,7 +217,8 @@ fn bounded(mut names: Vec<String>) -> Vec<String> {
     const BYTES: usize = 192 << 10;
     let mut bytes = 0;
     let fit = names.iter().take_while(|name| {
-        bytes += name.len() + 3;
+        // As it is written: an escape is longer than what it stands for.
+        bytes += jcs::to_vec(name).map_or(BYTES, |text| text.len() + 1);
         bytes <= BYTES
     });
     let (fit, all) = (fit.count(), names.len());
@@ -225,4 +227,20 @@ fn bounded(mut names: Vec<String>) -> Vec<String> {
         names.push(format!("and {} more", all - fit));
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_as_many_as_fit() {
+        let few = vec!["public.a".to_owned(), "public.b".to_owned()];
+        assert_eq!(bounded(few.clone()), few);
+        for one in ["s".repeat(60), "\u{1}".repeat(60)] {
+            let found = bounded(vec![one; 10_000]);
+            assert!(jcs::to_vec(&found).unwrap().len() < 200 << 10);
+            assert_eq!(found.last().unwrap(), &format!("and {} more", 10_001 - found.len()));
+        }
+    }
 }
