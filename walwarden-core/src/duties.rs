@@ -20,11 +20,12 @@ use crate::{
 
 pub use crate::rules::awaited::Awaited;
 
-/// The last occurrence of a backup, when it still waits for a run that completes. Its `run` tells of attempts.
+/// The last occurrence of a backup by the database's own schedule, or else by an extra one, that still waits for a run that
+/// completes. Its `run` tells of attempts. One backup may fill several.
 #[must_use]
 pub fn backup(record: &Record<'_>, database: &str) -> Option<Occurrence> {
-    let last = performed::expected(record, database).pop()?;
-    (last.filled == Filled::NotCovered && last.window.end > record.covered()).then_some(last)
+    let waits = |last: &Occurrence| last.filled == Filled::NotCovered && last.window.end > record.covered();
+    performed::last_expected(record, database).into_iter().find(waits)
 }
 
 /// Occurrences at which no run began before the next one was due, by database.

@@ -37,6 +37,7 @@ provider = "own"
 account_ref = "acme"
 region = "eu-central"
 criticality = "high"
+extra_schedules = [{ name = "independent", cron = "0 4 1 * *", to = "acme-dr" }]
 
 [[exclude]]
 database = "scratch"
@@ -77,6 +78,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("reviewer-collects", r#"["sec-lead"]"#, r#"["runner"]"#),
     ("separation-unmet", "min = 1", "min = 2"),
     ("separation-unmet", r#"separation = "account""#, r#"separation = "region""#),
+    ("account-unmet", r#"to = "acme-dr""#, r#"to = "acme-other""#),
     ("encryption-unmet", r#"["age-x25519", "aes-256-gcm"]"#, r#"["aes-256-gcm"]"#),
     ("retention-short", "monthly = 2", "monthly = 1"),
     ("retention-short", r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 30"#),
@@ -146,8 +148,9 @@ fn each_question_is_answered_with_no_by_one_change() {
 fn what_is_not_given_is_named() {
     let linted = lint(&Policy::from_toml(GOOD).unwrap(), &Surroundings::default());
     let ids: Vec<&str> = linted.not_looked_at.iter().map(|one| one.lint.id).collect();
-    let unasked = ["reviewer-without-key", "reviewer-collects", "separation-unmet", "encryption-unmet", "back-dated"];
-    assert_eq!(ids, [["rpo-gap"].as_slice(), &unasked].concat());
+    let unasked =
+        ["reviewer-without-key", "reviewer-collects", "separation-unmet", "account-unmet", "encryption-unmet"];
+    assert_eq!(ids, [["rpo-gap"].as_slice(), &unasked, &["back-dated"]].concat());
     assert_eq!(linted.findings, []);
 }
 

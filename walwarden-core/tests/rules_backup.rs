@@ -59,6 +59,7 @@ struct Case {
     lines: Vec<Line>,
     promises: &'static str,
     of_policy: &'static str,
+    of_database: &'static str,
     /// Members of the statements of restore tests that are not as in a good one.
     test: Value,
     backup: Value,
@@ -82,7 +83,7 @@ impl Case {
 
     fn read<T>(&self, read: impl FnOnce(&Record<'_>) -> T) -> T {
         let policy = POLICY.replace("MORE_POLICY", self.of_policy).replace("MORE", self.promises);
-        let policy = Policy::from_toml(&policy).unwrap();
+        let policy = Policy::from_toml(&(policy + self.of_database)).unwrap();
         let digest = policy.digest().unwrap();
         let adopted = json!({"version": "1", "sha256": digest, "toml_sha256": digest,
             "effective_from": policy.effective_from, "author": "dba", "approved_by": "cto"});
@@ -563,6 +564,47 @@ fn deletions_are_recorded_and_confirmed() {
     let mut vanished = nights(26..=28);
     vanished.push(captured(28, "store_inventory", gone));
     Case::of(vanished).gives(rule, Exception, "no entry deleted it");
+}
+
+/// Backups of an extra schedule: those of day 1, 11 and 21 at one o'clock, which the nights at two fill an hour late.
+#[test]
+fn an_extra_schedule_asks_for_a_backup_in_its_account() {
+    let rule = "WW-BK-01";
+    let nightly = "schedule = \"0 2 * * *\"\nstart_tolerance = \"2h\"";
+    let of = |lines: Vec<Line>| Case {
+        of_database: "extra_schedules = [{ name = \"independent\", cron = \"0 1 1-28/10 * *\", to = \"acme-dr\" }]",
+        ..Case::of(lines).promising(nightly)
+    };
+    let with = |looks: Vec<Line>| of([nights(1..=30), looks].concat());
+    // Places: the backups of days 1, 11 and 21.
+    let looks = vec![good_look(2, 9, 0), good_look(12, 9, 10), good_look(22, 9, 20)];
+    with(looks.clone()).gives(rule, Supported, "");
+    let ids: Vec<String> = with(looks.clone()).judge(rule).items.into_iter().map(|item| item.id).collect();
+    assert_eq!((ids.len(), ids.iter().filter(|id| id.contains("/shop/independent/")).count()), (31, 3), "{ids:?}");
+    // Copied after the next one was due; altered; listed and not read; nowhere at all.
+    let late = good_look(11, 9, 0);
+    let altered = look(2, 9, 0, "mismatch", true, "full_reread", json!({"mode": "none"}));
+    let listed = look(2, 9, 0, "ok", true, "head", json!({"mode": "none"}));
+    for first in [vec![late], vec![altered], vec![listed], vec![]] {
+        with([&looks[1..], &first].concat()).gives(rule, Exception, "no copy in the account acme-dr");
+    }
+    // The last one may still be copied.
+    with(looks[..2].to_vec()).gives(rule, NotEvidenced, "no copy in the account acme-dr yet");
+    of(vec![]).gives(rule, Exception, "missed");
+}
+
+/// Of two schedules that come at the same instant one run is asked, and one missed occurrence.
+#[test]
+fn what_is_due_by_two_schedules_is_due_once() {
+    let missed = |of_database| {
+        let case = Case::of(nights(1..=10)).promising("schedule = \"0 2 * * *\"\nstart_tolerance = \"2h\"");
+        Case { of_database, ..case }.read(duties::missed).into_iter().map(|(_, window)| window.at).collect::<Vec<_>>()
+    };
+    let nights: Vec<Time> = (11..=28).map(|day| at(day, 2)).collect();
+    assert_eq!(missed("extra_schedules = [{ name = \"x\", cron = \"0 2 12,20 * *\", to = \"acme\" }]"), nights);
+    // That of the twentieth still waits.
+    let apart = [nights, vec![at(12, 4)]].concat();
+    assert_eq!(missed("extra_schedules = [{ name = \"x\", cron = \"0 4 12,20 * *\", to = \"acme\" }]"), apart);
 }
 
 #[test]

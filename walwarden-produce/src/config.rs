@@ -372,6 +372,10 @@ impl Config {
         for path in config.paths() {
             *path = vault.join(&*path);
         }
+        // A program without a folder is looked for in PATH, as everywhere.
+        for program in config.programs().filter(|program| program.contains('/') && !program.starts_with('/')) {
+            *program = format!("{}/{program}", vault.display());
+        }
         Ok(config)
     }
 
@@ -393,6 +397,13 @@ impl Config {
             .chain([&mut self.encryption.identity, &mut self.staging, &mut self.postgres.bin_dir])
             .flatten()
             .chain([&mut self.keys])
+    }
+
+    /// Every program that it has started.
+    fn programs(&mut self) -> impl Iterator<Item = &mut String> {
+        let channels = self.channel.iter_mut().map(|channel| &mut channel.argv);
+        let signer = self.signer.as_mut().and_then(|signer| signer.command.as_mut());
+        channels.chain(signer).filter_map(|argv| argv.first_mut())
     }
 
     /// The database of that id; the only one when none is named.
@@ -616,13 +627,16 @@ mod tests {
     fn paths_are_those_of_the_vault() {
         let text = "origin = \"acme.example/b\"\nkeys = \"/srv/keys\"\nstaging = \"../tmp\"\n[store]\nfolder = \"objects\"\n\
             [[copy]]\nname = \"dr\"\nkind = \"s3\"\nbucket = \"b\"\ncredentials = \"dr.env\"\n\
-            [heartbeat]\nurl_file = \"beat\"\n";
+            [heartbeat]\nurl_file = \"beat\"\n[signer]\ncommand = [\"bin/sign\", \"bin/x\"]\n\
+            [[channel]]\nname = \"a\"\nkind = \"command\"\nargv = [\"sendmail\", \"-t\"]\n";
         let config = Config::parse(text, Path::new("/srv/vault")).unwrap();
         assert_eq!(config.keys, Path::new("/srv/keys"));
         assert_eq!(config.staging.as_deref(), Some(Path::new("/srv/vault/../tmp")));
         assert_eq!(config.store.folder.as_deref(), Some(Path::new("/srv/vault/objects")));
         assert_eq!(config.copy[0].credentials.as_deref(), Some(Path::new("/srv/vault/dr.env")));
         assert_eq!(config.heartbeat.unwrap().url_file.as_deref(), Some(Path::new("/srv/vault/beat")));
+        assert_eq!(config.signer.unwrap().command.unwrap(), ["/srv/vault/bin/sign", "bin/x"]);
+        assert_eq!(config.channel[0].argv, ["sendmail", "-t"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use walwarden_core::{
     event::{Duty, Event, OccurrenceMissed, Outcome},
     policy::{DatabasePolicy, Policy},
     record::Record,
+    schedule::Schedule,
 };
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     producer::Producer,
     prune,
     record::with_record,
+    store::Store,
     vault::Snapshot,
     witness::last,
 };
@@ -163,7 +165,7 @@ pub fn plan(producer: &Producer) -> Result<Vec<Task>, ProduceError> {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Ahead {
-    /// The next backup of each database that has a schedule.
+    /// The next backup of each database that has a schedule, by the first of its schedules.
     pub backups: Vec<(String, Time)>,
     /// What no run does by itself, a sentence each: who reads that nothing is due should know.
     pub left: Vec<String>,
@@ -187,15 +189,20 @@ pub fn ahead(producer: &Producer) -> Result<Ahead, ProduceError> {
         let zone = record.zone(&policy.timezone);
         let mut ahead = Ahead::default();
         for database in producer.config.database.iter().map(|database| &database.id) {
-            let schedule = policy.database(database).and_then(|promised| promised.schedule.as_ref());
-            match schedule {
-                Some(schedule) => {
-                    let next = zone.and_then(|zone| schedule.instants(zone, year).find(|at| *at > now));
-                    ahead.backups.extend(next.map(|at| (database.clone(), at)));
-                }
-                None => ahead
-                    .left
-                    .push(format!("policy {} has no schedule for {database}: no run backs it up", policy.version)),
+            let promised = policy.database(database);
+            let extras = promised.map(|promised| promised.extra_schedules.as_slice()).unwrap_or_default();
+            let own = promised.and_then(|promised| promised.schedule.as_ref());
+            let schedules = own.into_iter().chain(extras.iter().map(|extra| &extra.cron));
+            let next = |schedule: &Schedule| zone.and_then(|zone| schedule.instants(zone, year).find(|at| *at > now));
+            ahead.backups.extend(schedules.filter_map(next).min().map(|at| (database.clone(), at)));
+            if own.is_none() && extras.is_empty() {
+                let what = format!("policy {} has no schedule for {database}: no run backs it up", policy.version);
+                ahead.left.push(what);
+            }
+            let accounts: Vec<&str> = stores(producer).map(|store| store.location().account_ref.as_str()).collect();
+            for extra in extras.iter().filter(|extra| !accounts.contains(&extra.to.as_str())) {
+                let what = format!("{} of {database} goes to {}: no store lies in that account", extra.name, extra.to);
+                ahead.left.push(what);
             }
             if record.completed_after(database, 0).is_none() {
                 ahead.left.push(format!("{database} has no backup yet: walwarden backup {database}"));
@@ -203,6 +210,11 @@ pub fn ahead(producer: &Producer) -> Result<Ahead, ProduceError> {
         }
         Ok(ahead)
     })
+}
+
+fn stores(producer: &Producer) -> impl Iterator<Item = &dyn Store> {
+    let copies = producer.copies.iter().map(AsRef::as_ref);
+    copies.chain([producer.store.as_ref()])
 }
 
 fn copies(producer: &Producer, snapshot: &Snapshot, now: Time) -> Result<impl Iterator<Item = Task>, ProduceError> {

@@ -42,6 +42,7 @@ provider = "self-hosted"
 account_ref = "acme-prod"
 region = "local"
 criticality = "high"
+extra_schedules = [{ name = "independent", cron = "0 12 8,12 * *", to = "acme-dr" }]
 "#;
 
 fn failed(done: &[(String, bool)]) -> Vec<String> {
@@ -79,6 +80,9 @@ fn two_weeks_end_with_exactly_the_planted_exceptions() {
     assert_eq!((&night[0], failed(&night)[0].as_str()), (&ok("backup of"), "copy of"));
     proxy.heal();
     assert_eq!(failed(&world.run_at("03-08T02:20")), [""; 0]);
+    // Its noon is that of the extra schedule. On the twelfth nobody will start a run at noon: the night's backup fills it.
+    assert_eq!(world.run_at("03-08T12:05"), [ok("backup of"), ok("copy of")]);
+    assert_eq!(world.run_at("03-08T12:20"), []);
     // A new week, a new test. The timer is late on the tenth.
     assert_eq!(world.run_at("03-09T02:05").last(), Some(&ok("restore test")));
     assert_eq!(world.run_at("03-10T05:00")[0], ok("backup of"));
@@ -96,6 +100,7 @@ fn two_weeks_end_with_exactly_the_planted_exceptions() {
         // The night without a timer, and the one on which it was late.
         "WW-BK-01/shop/2026-03-05T02:00:00.000000Z",
         "WW-BK-01/shop/2026-03-10T02:00:00.000000Z",
+        "WW-BK-01/shop/independent/2026-03-12T12:00:00.000000Z",
         // The age of the data on the fifth.
         "WW-BK-02/shop/2026-03-04T02:05:",
         // The failure on the seventh, to which nobody said anything.

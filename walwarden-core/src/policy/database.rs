@@ -79,7 +79,7 @@ pub struct ExtraSchedule {
     pub name: String,
     /// When they are due.
     pub cron: Schedule,
-    /// Account that they go to, by reference.
+    /// Account in which they lie, too, by reference.
     pub to: String,
 }
 

@@ -132,6 +132,7 @@ static QUESTIONS: &[Question] = &[
     error("reviewer-without-key", "Every reviewer holds a key for reviews", reviewer_keys),
     error("reviewer-collects", "No reviewer captures evidence", reviewers_apart),
     error("separation-unmet", "The stores can hold the copies apart as promised", separation),
+    error("account-unmet", "There is a store in the account of each extra schedule", accounts),
     error("encryption-unmet", "Backups are encrypted as promised", encryption),
     error("retention-short", "Retention keeps a backup across a window of the restore tests", retention),
     warning("back-dated", "The policy does not begin before it is adopted", back_dated),
@@ -297,6 +298,15 @@ fn separation(policy: &Policy, about: &Surroundings<'_>) -> Asked {
         };
         let there = i64::try_from(locations.iter().filter(apart).count()).unwrap_or(i64::MAX);
         (there < copies.min).then(|| format!("{} copies are promised, {there} stores lie apart", copies.min))
+    }))
+}
+
+fn accounts(policy: &Policy, about: &Surroundings<'_>) -> Asked {
+    let locations = about.locations.ok_or("it was not given where copies can be stored")?;
+    Ok(databases(policy, |database| {
+        let is_there = |account: &str| locations.iter().any(|location| location.account_ref == account);
+        let extra = database.extra_schedules.iter().find(|extra| !is_there(&extra.to))?;
+        Some(format!("extra schedule {} goes to {}, and no store lies there", extra.name, extra.to))
     }))
 }
 

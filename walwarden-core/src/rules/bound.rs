@@ -32,7 +32,10 @@ fn promised(term: &Term<'_>, period: Period) -> u64 {
 }
 
 fn a_day(policy: &Policy) -> u64 {
-    let of = |database: &DatabasePolicy| database.schedule.as_ref().map_or(0, Schedule::runs_a_day).saturating_add(1);
+    let of = |database: &DatabasePolicy| {
+        let extras = database.extra_schedules.iter().map(|extra| &extra.cron);
+        database.schedule.iter().chain(extras).map(Schedule::runs_a_day).fold(1, u64::saturating_add)
+    };
     let databases = policy.databases.iter().map(of).fold(0, u64::saturating_add);
     databases.saturating_add(policy.evidence.len() as u64).saturating_add(1)
 }

@@ -10,8 +10,9 @@ use alloc::{
 use super::{Assessment, Basis, Gap, GapKind, Item, Rule};
 use crate::{
     chain::Line,
-    event::{Duty, Event, Trigger},
+    event::{CopyMethod, CopyOutcome, Duty, Event, Trigger},
     occurrence::{self, End, Filled, Occurrence, Run, Term, Window},
+    policy::{DatabasePolicy, ExtraSchedule},
     record::Record,
     time::{Period, Time},
     value::EntryId,
@@ -23,7 +24,7 @@ const ID: &str = "WW-BK-01";
 pub(super) const PERFORMED: Rule = Rule {
     id: ID,
     title: "Every backup that was due was made",
-    computation: "each occurrence of a schedule in force is filled by a run that completed: on time, as a retry, or by hand where that counts",
+    computation: "each occurrence of a schedule in force is filled by a run that completed: on time, as a retry, or by hand where that counts; of an extra one, its backup also lies in the account that it names",
     basis: Basis::B2,
     reader: false,
     evaluate: performed,
@@ -39,40 +40,17 @@ fn performed(record: &Record<'_>) -> Assessment {
     let databases: BTreeSet<&str> =
         policies.flat_map(|policy| policy.databases.iter().map(|database| database.id.as_str())).collect();
     let mut attempts: Option<BTreeMap<String, Vec<Attempt<'_>>>> = None;
-    let (mut items, mut gaps, mut excused) = (Vec::new(), Vec::new(), Vec::new());
-    gaps.extend(in_period().filter(|term| term.policy.is_none()).map(|term| Gap {
+    let mut found = Found::default();
+    found.gaps.extend(in_period().filter(|term| term.policy.is_none()).map(|term| Gap {
         kind: GapKind::NoInput,
         database: "*".into(),
         what: format!("the policy in force from {} on is not carried", term.span.start),
     }));
-    for database in databases {
-        let gap = |kind, what: &str| Gap { kind, database: database.into(), what: what.into() };
-        let promised = match promised(record, database) {
-            Ok(promised) => promised,
-            Err(zone) => {
-                let what = format!("the record holds no offsets of {zone} for this period");
-                gaps.push(gap(GapKind::NoInput, &what));
-                continue;
-            }
-        };
-        if promised.iter().all(|term| term.schedule.is_none()) {
-            gaps.push(gap(GapKind::NotPromised, "no policy in force promises a schedule"));
-            continue;
-        }
-        let of = attempts.get_or_insert_with(|| by_database(record)).get(database);
-        let of = of.map(Vec::as_slice).unwrap_or_default();
-        for occurrence in occurrences(record, database, &promised, of) {
-            let run = occurrence.run.and_then(|place| of.get(place));
-            match occurrence.filled {
-                Filled::Excused => excused.push(format!("{database} at {}", occurrence.window.at)),
-                Filled::NotCovered | Filled::Open => {
-                    let what = format!("due at {}: the record ends before it could be filled", occurrence.window.at);
-                    gaps.push(gap(GapKind::NotCovered, &what));
-                }
-                filled => items.push(item(database, &occurrence, run, deviation(filled, run))),
-            }
-        }
+    for schedule in databases.into_iter().flat_map(|database| schedules(record, database)) {
+        let attempts = attempts.get_or_insert_with(|| by_database(record)).get(schedule.database);
+        found.judge(record, schedule, attempts.map(Vec::as_slice).unwrap_or_default());
     }
+    let Found { items, gaps, excused, .. } = found;
     if items.is_empty() && gaps.is_empty() && excused.is_empty() {
         return super::no_population(record);
     }
@@ -86,46 +64,182 @@ fn performed(record: &Record<'_>) -> Assessment {
     assessment
 }
 
-/// Occurrences of the period at which no run began, each with its database.
+/// What the occurrences came to.
+#[derive(Default)]
+struct Found {
+    items: Vec<Item>,
+    gaps: Vec<Gap>,
+    excused: Vec<String>,
+    stored: Stored,
+}
+
+impl Found {
+    fn judge(&mut self, record: &Record<'_>, of: Which<'_>, attempts: &[Attempt<'_>]) {
+        let gap = |kind, what: String| Gap { kind, database: of.database.into(), what };
+        let promised = match of.promised(record) {
+            Ok(promised) => promised,
+            Err(zone) => {
+                let what = format!("the record holds no offsets of {zone} for this period");
+                self.gaps.push(gap(GapKind::NoInput, what));
+                return;
+            }
+        };
+        if promised.iter().all(|term| term.schedule.is_none()) {
+            self.gaps.push(gap(GapKind::NotPromised, "no policy in force promises a schedule".into()));
+            return;
+        }
+        let accounts = of.accounts(record);
+        for occurrence in occurrences(record, of.database, &promised, attempts) {
+            let run = occurrence.run.and_then(|place| attempts.get(place));
+            let due = of.due_at(occurrence.window.at);
+            let deviation = match occurrence.filled {
+                Filled::Excused => {
+                    self.excused.push(format!("{} at {}", of.words(), occurrence.window.at));
+                    continue;
+                }
+                Filled::NotCovered | Filled::Open => Err(format!("{due}: the record ends before it could be filled")),
+                filled => match (deviation(filled, run), accounts.get(occurrence.window.term), run) {
+                    (None, Some(Some(account)), Some(run)) => {
+                        let there = self.stored.since(record, run.entry.id, account);
+                        arrived(there, account, occurrence.window, record).map_err(|what| format!("{due}: {what}"))
+                    }
+                    (deviation, ..) => Ok(deviation),
+                },
+            };
+            match deviation {
+                Ok(deviation) => self.items.push(item(of, &occurrence, run, deviation)),
+                Err(what) => self.gaps.push(gap(GapKind::NotCovered, what)),
+            }
+        }
+    }
+}
+
+/// Where backups lie whole, and since when that is known; looked for once, where an extra schedule asks.
+#[derive(Default)]
+struct Stored(Option<BTreeMap<EntryId, Vec<(String, Time)>>>);
+
+impl Stored {
+    /// Since when a backup is known to lie in an account.
+    fn since(&mut self, record: &Record<'_>, backup: EntryId, account: &str) -> Option<Time> {
+        let stored = self.0.get_or_insert_with(|| {
+            let mut stored: BTreeMap<EntryId, Vec<(String, Time)>> = BTreeMap::new();
+            let lines = record.all().iter().filter(|line| line.is_one_of(&["backup.completed", "copy.verified"]));
+            for line in lines {
+                match line.event() {
+                    Event::BackupCompleted(done) => {
+                        stored.entry(line.id).or_default().push((done.object.account_ref, done.completed_at));
+                    }
+                    Event::CopyVerified(copy)
+                        if copy.outcome == CopyOutcome::Ok && copy.method == CopyMethod::FullReread =>
+                    {
+                        stored.entry(copy.backup).or_default().push((copy.location.account_ref, line.at()));
+                    }
+                    _ => {}
+                }
+            }
+            stored
+        });
+        let times = stored.get(&backup)?.iter().filter(|(of, _)| of == account).map(|(_, at)| *at);
+        times.min()
+    }
+}
+
+/// Why a backup of an extra schedule does not lie in its account in time, or nothing; an error where the record ends before
+/// that can be said.
+fn arrived(there: Option<Time>, account: &str, window: Window, record: &Record<'_>) -> Result<Option<String>, String> {
+    if there.is_some_and(|at| at < window.end) {
+        Ok(None)
+    } else if record.covered() < window.end {
+        Err(format!("no copy in the account {account} yet, and the record ends before the next one is due"))
+    } else {
+        Ok(Some(format!("no copy in the account {account} was read back before the next one was due")))
+    }
+}
+
+/// One schedule of a database: its own, or an extra one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Which<'r> {
+    database: &'r str,
+    extra: Option<&'r str>,
+}
+
+/// The schedules of a database under every policy; its own always is one.
+fn schedules<'r>(record: &'r Record<'_>, database: &'r str) -> BTreeSet<Which<'r>> {
+    let promises = record.terms().into_iter().filter_map(|term| term.policy?.database(database));
+    let extras = promises.flat_map(|promise| promise.extra_schedules.iter().map(|extra| Some(extra.name.as_str())));
+    extras.chain([None]).map(|extra| Which { database, extra }).collect()
+}
+
+impl<'r> Which<'r> {
+    /// What the policies in force promise; the zone that the record lacks, otherwise.
+    fn promised(self, record: &'r Record<'_>) -> Result<Vec<Term<'r>>, &'r str> {
+        let term = |term: &crate::record::Term<'r>| {
+            let promise = term.policy.and_then(|policy| policy.database(self.database));
+            let schedule = promise.and_then(|promise| match self.extra {
+                None => promise.schedule.as_ref(),
+                Some(_) => self.extra_of(promise).map(|extra| &extra.cron),
+            });
+            let zone = match term.policy.filter(|_| schedule.is_some()) {
+                Some(policy) => record.zone(&policy.timezone).ok_or(policy.timezone.as_str())?,
+                None => record.utc(),
+            };
+            Ok(Term {
+                span: term.span,
+                schedule,
+                zone,
+                start_tolerance_s: promise.and_then(|promise| promise.start_tolerance_s).unwrap_or(0),
+                manual_counts: promise.and_then(|promise| promise.manual_counts).unwrap_or(false),
+            })
+        };
+        record.terms().iter().map(term).collect()
+    }
+
+    fn extra_of(self, promise: &DatabasePolicy) -> Option<&ExtraSchedule> {
+        promise.extra_schedules.iter().find(|extra| Some(extra.name.as_str()) == self.extra)
+    }
+
+    /// Where backups are to lie, by the place of the term; nowhere in particular those of the database's own schedule.
+    fn accounts(self, record: &'r Record<'_>) -> Vec<Option<&'r str>> {
+        let account = |term: crate::record::Term<'r>| {
+            self.extra_of(term.policy?.database(self.database)?).map(|extra| extra.to.as_str())
+        };
+        record.terms().into_iter().map(account).collect()
+    }
+
+    fn words(self) -> String {
+        self.extra.map_or_else(|| self.database.into(), |extra| format!("{}, {extra}", self.database))
+    }
+
+    fn due_at(self, at: Time) -> String {
+        self.extra.map_or_else(|| format!("due at {at}"), |extra| format!("{extra}, due at {at}"))
+    }
+}
+
+/// Occurrences of the period at which no run began, each with its database; of two schedules at one instant, one.
 pub(crate) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
     let attempts = by_database(record);
     let mut missed = Vec::new();
     for database in record.databases() {
-        let Ok(promised) = promised(record, database) else { continue };
-        let of = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
-        let found = occurrences(record, database, &promised, of).into_iter();
-        let found = found.filter(|occurrence| occurrence.filled == Filled::Missed);
-        missed.extend(found.map(|occurrence| (database.into(), occurrence.window)));
+        let attempts = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
+        let mut known = BTreeSet::new();
+        for of in schedules(record, database) {
+            let Ok(promised) = of.promised(record) else { continue };
+            let found = occurrences(record, database, &promised, attempts).into_iter();
+            let found = found.filter(|occurrence| occurrence.filled == Filled::Missed);
+            let windows = found.map(|occurrence| occurrence.window).filter(|window| known.insert(window.at));
+            missed.extend(windows.map(|window| (database.into(), window)));
+        }
     }
     missed
 }
 
-/// The occurrences of the period of one database, each with how it was filled so far; none where the offsets of its
-/// zone are not known.
-pub(crate) fn expected(record: &Record<'_>, database: &str) -> Vec<Occurrence> {
-    let Ok(promised) = promised(record, database) else { return Vec::new() };
+/// The last occurrence of each schedule of a database in the period, with how it was filled so far, that of its own schedule
+/// first; none where the offsets of its zone are not known.
+pub(crate) fn last_expected(record: &Record<'_>, database: &str) -> Vec<Occurrence> {
     let attempts = by_database(record);
-    occurrences(record, database, &promised, attempts.get(database).map(Vec::as_slice).unwrap_or_default())
-}
-
-/// What the policies in force promise for a database; the zone that the record lacks, otherwise.
-fn promised<'r>(record: &'r Record<'_>, database: &str) -> Result<Vec<Term<'r>>, &'r str> {
-    let term = |term: &crate::record::Term<'r>| {
-        let promise = term.policy.and_then(|policy| policy.database(database));
-        let schedule = promise.and_then(|promise| promise.schedule.as_ref());
-        let zone = match term.policy.filter(|_| schedule.is_some()) {
-            Some(policy) => record.zone(&policy.timezone).ok_or(policy.timezone.as_str())?,
-            None => record.utc(),
-        };
-        Ok(Term {
-            span: term.span,
-            schedule,
-            zone,
-            start_tolerance_s: promise.and_then(|promise| promise.start_tolerance_s).unwrap_or(0),
-            manual_counts: promise.and_then(|promise| promise.manual_counts).unwrap_or(false),
-        })
-    };
-    record.terms().iter().map(term).collect()
+    let attempts = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
+    let last = |of: Which<'_>| occurrences(record, database, &of.promised(record).ok()?, attempts).pop();
+    schedules(record, database).into_iter().filter_map(last).collect()
 }
 
 /// The occurrences of the period while the database was in scope, each with how it was filled.
@@ -198,7 +312,7 @@ fn deviation(filled: Filled, run: Option<&Attempt<'_>>) -> Option<String> {
     }
 }
 
-fn item(database: &str, occurrence: &Occurrence, run: Option<&Attempt<'_>>, deviation: Option<String>) -> Item {
+fn item(of: Which<'_>, occurrence: &Occurrence, run: Option<&Attempt<'_>>, deviation: Option<String>) -> Item {
     let at: Time = occurrence.window.at;
     let entry = run.map(|attempt| String::from(attempt.entry.id.as_str())).unwrap_or_default();
     let started = run.map(|attempt| attempt.run.started.to_string()).unwrap_or_default();
@@ -209,5 +323,6 @@ fn item(database: &str, occurrence: &Occurrence, run: Option<&Attempt<'_>>, devi
         }
         _ => None,
     };
-    Item { id: format!("{ID}/{database}/{at}"), at, database: database.into(), entry, deviation, note }
+    let extra = of.extra.map(|extra| format!("{extra}/")).unwrap_or_default();
+    Item { id: format!("{ID}/{}/{extra}{at}", of.database), at, database: of.database.into(), entry, deviation, note }
 }

@@ -5,7 +5,7 @@
 //! [`Restored::outcome`] is `passed` only where every step ended well.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     panic::resume_unwind,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -446,16 +446,17 @@ pub(crate) fn matched(expected: &[ContentLeaf], found: &[ContentLeaf]) -> (u64, 
     let same = |leaf: &&ContentLeaf| by_place.get(&leaf.place()) == Some(leaf);
     let equal = expected.iter().filter(table).filter(same).count() as u64;
     let mut others: Vec<String> = expected.iter().filter(|leaf| !same(leaf)).map(name).collect();
-    let unexpected = |leaf: &&ContentLeaf| expected.iter().all(|other| other.place() != leaf.place());
+    let places: BTreeSet<_> = expected.iter().map(ContentLeaf::place).collect();
+    let unexpected = |leaf: &&ContentLeaf| !places.contains(&leaf.place());
     others.extend(found.iter().filter(unexpected).map(name));
     (equal, others)
 }
 
 fn omissions(expected: &[Omitted], found: &[Omitted]) -> Failure {
-    let name = |omitted: &Omitted| format!("{} {}.{}", omitted.kind, omitted.schema, omitted.name);
-    let missing = expected.iter().filter(|one| !found.contains(one)).map(name);
-    let new = found.iter().filter(|one| !expected.contains(one)).map(name);
-    format!("left out on one side only: {}", missing.chain(new).take(5).collect::<Vec<_>>().join(", "))
+    let name = |omitted: &&Omitted| format!("{} {}.{}", omitted.kind, omitted.schema, omitted.name);
+    let [expected, found] = [expected, found].map(|side| side.iter().collect::<BTreeSet<_>>());
+    let others: Vec<String> = expected.difference(&found).chain(found.difference(&expected)).map(name).collect();
+    format!("left out on one side only: {}", some(&others))
 }
 
 /// The first few names, and how many there are.
