@@ -7,6 +7,7 @@ const LONG = 1 << 20; // from here on a digest by the browser is worth the askin
 let module; // compiled once
 let instance; // anew for each judgement: no state of one bundle is left when another is judged
 let digest; // of the module's bytes
+let hasher; // a worker, or none
 const hex = (hash) => Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const say = (stage) => postMessage({ stage });
 
@@ -14,6 +15,7 @@ async function load(packed) {
   say("unpacking the verifier");
   const bytes = fromLzma(fromText(packed));
   digest = globalThis.crypto?.subtle ? hex(await crypto.subtle.digest("SHA-256", bytes)) : null;
+  hasher = hasherOf();
   module = await WebAssembly.compile(bytes);
   const imports = WebAssembly.Module.imports(module);
   if (imports.length) throw new Error(`the module asks for ${imports.length} imports, and must have none`);
@@ -30,14 +32,37 @@ function output() {
   return new Uint8Array(instance.exports.memory.buffer, instance.exports.output(), instance.exports.output_length()).slice();
 }
 
-// Digests of the long parts of the bundle, by the browser's own SHA-256, where it offers one: on their way when this returns.
+// Hashes parts of a bundle by the browser's own SHA-256. Runs in a worker of its own: what WebCrypto is given it copies
+// first, and the program need not wait for that.
+function hashing() {
+  onmessage = async ({ data: { bundle, parts } }) => {
+    const hash = ({ start, end }) => crypto.subtle.digest("SHA-256", bundle.subarray(start, end));
+    postMessage(await Promise.all(parts.map(hash)).catch(() => []));
+  };
+}
+
+// That worker, where the browser hashes, and lets a worker have one.
+function hasherOf() {
+  if (!globalThis.crypto?.subtle) return null;
+  try {
+    return new Worker(URL.createObjectURL(new Blob([`(${hashing})()`], { type: "text/javascript" })));
+  } catch {
+    return null;
+  }
+}
+
+// Digests of the long parts of the bundle, which is given away: on their way when this returns. Without them the module
+// hashes these parts itself.
 function digestsOf(bundle) {
-  if (!globalThis.crypto?.subtle) return [];
-  const digest = async (start, end) => hex(await crypto.subtle.digest("SHA-256", bundle.subarray(start, end)));
-  const whole = bundle.length < LONG ? null : digest(0, bundle.length); // on its way while the module finds the files
+  if (!hasher) return [];
   instance.exports.long_parts(LONG);
   const parts = JSON.parse(new TextDecoder().decode(output()));
-  return Promise.all(parts.map(async ({ start, end }) => ({ start, end, sha256: await (start === 0 && end === bundle.length ? whole : digest(start, end)) })));
+  if (!parts.length) return [];
+  return new Promise((resolve) => {
+    hasher.onmessage = ({ data }) => resolve(data.map((hash, at) => ({ ...parts[at], sha256: hex(hash) })));
+    hasher.onerror = () => { hasher = null; resolve([]); };
+    hasher.postMessage({ bundle, parts }, [bundle.buffer]);
+  });
 }
 
 async function judge({ request, files }) {
@@ -47,10 +72,10 @@ async function judge({ request, files }) {
   place(0, new TextEncoder().encode(JSON.stringify({ ...request, ...(digest ? { program: digest } : {}) })));
   for (const name of Object.keys(bytes)) place(PLACES.indexOf(name), bytes[name]);
   const began = performance.now();
-  const hashing = digestsOf(bytes.bundle);
+  const hashed = digestsOf(bytes.bundle);
   say("judging: every check and every rule");
   instance.exports.read(); // while the browser hashes
-  const digests = await hashing;
+  const digests = await hashed;
   if (digests.length) place(PLACES.indexOf("digests"), new TextEncoder().encode(JSON.stringify(digests)));
   const code = instance.exports.judge();
   const millis = performance.now() - began;
