@@ -81,7 +81,8 @@ const CASES: &[(&str, &str, &str)] = &[
     ("account-unmet", r#"to = "acme-dr""#, r#"to = "acme-other""#),
     ("encryption-unmet", r#"["age-x25519", "aes-256-gcm"]"#, r#"["aes-256-gcm"]"#),
     ("retention-short", "monthly = 2", "monthly = 1"),
-    ("retention-short", r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 30"#),
+    // Those of 31 nights, and of the first of two months.
+    ("retention-short", r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 32"#),
     ("back-dated", "2026-07-01T00:00:00Z", "2026-06-30T23:59:59Z"),
     ("hipaa-evidence-age", r#"chain = "6y""#, r#"chain = "71mo""#),
     ("hipaa-evidence-age", r#"chain = "6y""#, r#"chain = "2190d""#),
@@ -92,7 +93,7 @@ const CASES: &[(&str, &str, &str)] = &[
 
 /// Changes that no question minds.
 const FINE: &[(&str, &str)] = &[
-    (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 31"#),
+    (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "keep_last", keep = 33"#),
     (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "tiers", daily = 31"#),
     (r#"mode = "tiers", daily = 7, monthly = 2"#, r#"mode = "tiers", weekly = 5"#),
     (r#"["age-x25519", "aes-256-gcm"]"#, "[]"),

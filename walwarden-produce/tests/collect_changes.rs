@@ -75,14 +75,17 @@ impl Changes {
              GRANT USAGE ON SCHEMA drizzle TO auditor; GRANT SELECT ON drizzle.__drizzle_migrations TO auditor",
         );
         let evidence = format!(
-            "connection = \"host={} user=auditor dbname=shop\"\nrepository = \"../app\"\napprovals = \"../approvals\"\n",
+            "connection = \"host={} user=auditor dbname=shop\"\nrepository = \"../app\"\n\
+             approvals = \"../approvals\"\nci_runs = \"../ci-runs\"\n",
             server.cluster.folder().display()
         );
         let vault = vault_with(POLICY, &server.conninfo(), &evidence);
         let repository = vault.dir.path().join("app");
         fs::create_dir_all(repository.join("drizzle")).unwrap();
         git(&repository, &["init", "--quiet", "-b", "main"]);
-        fs::write(vault.dir.path().join("approvals"), "").unwrap();
+        for brought in ["approvals", "ci-runs"] {
+            fs::write(vault.dir.path().join(brought), "").unwrap();
+        }
         Self { server, vault, repository, applied: 0 }
     }
 
@@ -166,6 +169,22 @@ fn applied_migrations_and_commits_are_compared_both_ways() {
     git(changes.vault.dir.path(), &["clone", "--quiet", "--depth", "3", "-b", "main", &from, "app"]);
     assert_two_lines(&try_collect(&changes.vault, &["change_management"]), 1, "shallow");
     assert_eq!(Captured::last(&changes.vault).data.reason.as_deref(), Some("shallow-clone"));
+    drop(changes.server);
+}
+
+#[test]
+fn runs_of_ci_are_captured_as_they_were_brought() {
+    let changes = Changes::new();
+    changes.commit("0000_first", "one");
+    let file = changes.vault.dir.path().join("ci-runs");
+    let run = |result: &str| format!("{{\"commit\":\"c1\",\"at\":\"2026-07-01T10:00:00Z\",\"result\":\"{result}\"}}\n");
+    fs::write(&file, run("passed") + &run("failed")).unwrap();
+    let captured = collect(&changes.vault, &["change_management"]);
+    assert_eq!(captured.column("ci-runs.ndjson", "result"), ["passed", "failed"]);
+    // A line that is none is not left out.
+    fs::write(&file, run("passed") + "passed\n").unwrap();
+    assert_two_lines(&try_collect(&changes.vault, &["change_management"]), 1, "ci-runs, line 2: ");
+    assert_eq!(Captured::last(&changes.vault).data.reason.as_deref(), Some("ci-runs-unreadable"));
     drop(changes.server);
 }
 

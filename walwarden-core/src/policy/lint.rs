@@ -3,7 +3,7 @@
 //! A pure function: what it needs beside the policy is given, and what is not given is named as not looked at.
 
 use alloc::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     format,
     string::{String, ToString as _},
     vec::Vec,
@@ -330,21 +330,24 @@ fn retention(policy: &Policy, _: &Surroundings<'_>) -> Asked {
                 let kept = days(daily, 1).max(days(weekly, 7)).max(days(monthly, 28));
                 (kept < window).then(|| format!("backups are kept for {kept} days"))
             }
-            Retention::KeepLast { keep, .. } => overfills(database.schedule.as_ref()?, *keep, window)
+            Retention::KeepLast { keep, .. } => overfills(database, *keep, window)
                 .then(|| format!("the last {keep} backups are kept, and more can be due in a window")),
         };
         what.map(|what| format!("{what}, and windows of restore tests have {window} days"))
     }))
 }
 
-/// Whether a schedule comes more than `keep` times in so many days in a row.
-fn overfills(schedule: &Schedule, keep: i64, days: i64) -> bool {
+/// Whether more than `keep` backups of all schedules are due in so many days in a row.
+fn overfills(database: &DatabasePolicy, keep: i64, days: i64) -> bool {
     // Four years from Monday, 1 January 2024, hold every day of a year; a window may begin on their last one.
     let Some(first) = Time::from_micros(1_704_067_200_000_000) else { return false };
     let span = Period { start: first, end: days_after(first, days.saturating_add(1461)) };
     let Ok(keep) = usize::try_from(keep) else { return false };
-    let mut kept = VecDeque::new();
-    schedule.instants(&Zone::utc(), span).any(|at| {
+    let (zone, mut kept) = (Zone::utc(), VecDeque::new());
+    let extras = database.extra_schedules.iter().map(|extra| &extra.cron);
+    let schedules = database.schedule.iter().chain(extras);
+    let due: BTreeSet<Time> = schedules.flat_map(|schedule| schedule.instants(&zone, span)).collect();
+    due.into_iter().any(|at| {
         kept.push_back(at);
         // One more than is kept: the first of them is gone when the last one is there.
         kept.len() > keep && kept.pop_front().is_some_and(|gone| at < days_after(gone, days))

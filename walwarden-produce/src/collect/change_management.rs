@@ -206,7 +206,12 @@ fn lines<T: for<'d> Deserialize<'d>>(file: &std::path::Path, reason: &'static st
     let text = fs::read_to_string(file).map_err(StorageError::at("read", file))?;
     let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let row = |(at, line): (usize, &str)| {
-        serde_json::from_str(line).map_err(|error| Failure::new(reason, format!("line {}: {error}", at + 1)))
+        serde_json::from_str(line).map_err(|error| {
+            // Its own place is always in line 1.
+            let what = error.to_string();
+            let what = what.split(" at line ").next().unwrap_or_default();
+            Failure::new(reason, format!("{}, line {}: {what}", file.display(), at + 1))
+        })
     };
     rows.map(row).collect()
 }
