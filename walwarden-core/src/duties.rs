@@ -3,6 +3,7 @@
 //! The arithmetic that rules judge by, so that what is done is what will be asked for.
 
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use core::cmp::Reverse;
 
 use crate::{
     occurrence::{Filled, Occurrence, Window},
@@ -20,12 +21,20 @@ use crate::{
 
 pub use crate::rules::awaited::Awaited;
 
-/// The last occurrence of a backup by the database's own schedule, or else by an extra one, that still waits for a run that
-/// completes. Its `run` tells of attempts. One backup may fill several.
+/// The last occurrence of each schedule of a database that still waits for a run that completes, the latest one first. One
+/// backup fills them all.
 #[must_use]
-pub fn backup(record: &Record<'_>, database: &str) -> Option<Occurrence> {
+pub fn backups(record: &Record<'_>, database: &str) -> Vec<Occurrence> {
     let waits = |last: &Occurrence| last.filled == Filled::NotCovered && last.window.end > record.covered();
-    performed::last_expected(record, database).into_iter().find(waits)
+    let mut waiting: Vec<_> = performed::last_expected(record, database).into_iter().filter(waits).collect();
+    waiting.sort_by_key(|occurrence| Reverse(occurrence.window.at));
+    waiting
+}
+
+/// When backups are due in the period: database, name of an extra schedule, window.
+#[must_use]
+pub fn due<'r>(record: &'r Record<'_>) -> Vec<(&'r str, Option<&'r str>, Window)> {
+    performed::due(record)
 }
 
 /// Occurrences at which no run began before the next one was due, by database.

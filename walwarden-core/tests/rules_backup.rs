@@ -12,7 +12,7 @@ use walwarden_core::{
     duties,
     policy::Policy,
     record::{Exhibits, Reader, Record},
-    rules::{Gate, RuleResult, Status, evaluate},
+    rules::{Gate, Item, RuleResult, Status, evaluate},
     statement::{Backup, RestoreTest},
     value::EntryId,
 };
@@ -580,7 +580,7 @@ fn an_extra_schedule_asks_for_a_backup_in_its_account() {
     let looks = vec![good_look(2, 9, 0), good_look(12, 9, 10), good_look(22, 9, 20)];
     with(looks.clone()).gives(rule, Supported, "");
     let ids: Vec<String> = with(looks.clone()).judge(rule).items.into_iter().map(|item| item.id).collect();
-    assert_eq!((ids.len(), ids.iter().filter(|id| id.contains("/shop/independent/")).count()), (31, 3), "{ids:?}");
+    assert_eq!((ids.len(), ids.iter().filter(|id| id.ends_with("/independent")).count()), (31, 3), "{ids:?}");
     // Copied after the next one was due; altered; listed and not read; nowhere at all.
     let late = good_look(11, 9, 0);
     let altered = look(2, 9, 0, "mismatch", true, "full_reread", json!({"mode": "none"}));
@@ -590,7 +590,48 @@ fn an_extra_schedule_asks_for_a_backup_in_its_account() {
     }
     // The last one may still be copied.
     with(looks[..2].to_vec()).gives(rule, NotEvidenced, "no copy in the account acme-dr yet");
-    of(vec![]).gives(rule, Exception, "missed");
+    let none = of(vec![]).judge(rule).items;
+    let missed = |item: &&Item| item.deviation.as_ref().is_some_and(|why| why.starts_with("missed"));
+    let missed: Vec<&Item> = none.iter().filter(missed).filter(|item| item.id.ends_with("/independent")).collect();
+    assert_eq!(missed.iter().map(|item| item.at).collect::<Vec<_>>(), [at(1, 1), at(11, 1)]);
+    // Where it was made counts, too.
+    let mut there = nights(1..=30);
+    for (_, _, data) in &mut there {
+        data["object"]["account_ref"] = json!("acme-dr");
+    }
+    of(there).gives(rule, Supported, "");
+}
+
+/// An occurrence owns the time to the next one: the backup that comes after the maintenance would else be a late one.
+#[test]
+fn declared_maintenance_excuses_an_extra_schedule() {
+    let rest = |day| {
+        let data = json!({"database": "shop", "kinds": ["backup"], "from": at(12, 3), "to": at(12, 5), "reason": "disks", "approved_by": "cto"});
+        let case = Case::of([nights(1..=30), vec![(at(day, 1), "maintenance.declared", data)]].concat());
+        let promising = case.promising("schedule = \"0 2 * * *\"\nstart_tolerance = \"1h\"");
+        let of_database = "extra_schedules = [{ name = \"x\", cron = \"0 4 12 * *\", to = \"acme\" }]";
+        Case { of_database, ..promising }
+    };
+    rest(11).gives("WW-BK-01", Supported, "excused by maintenance");
+    // Declared afterwards, it excuses nothing.
+    rest(14).gives("WW-BK-01", Exception, "late");
+}
+
+/// Pairs of schedules and entries are bounded, whatever a policy of a megabyte names.
+#[test]
+fn very_many_extra_schedules_are_not_judged() {
+    let judged = |extras: usize| {
+        let one = |n| format!("{{ name = \"{n:06}\", cron = \"0 4 12 * *\", to = \"acme\" }}");
+        let all: Vec<String> = (0..extras).map(one).collect();
+        let of_database: &'static str = format!("extra_schedules = [{}]", all.join(", ")).leak();
+        let lines = (0..6_000)
+            .map(|second| (at(2, 2).plus_seconds(second), "export.made", json!({"state": "begun", "kind": "bundle"})));
+        Case { of_database, ..Case::of(lines).promising("schedule = \"0 2 * * *\"") }.judge("WW-BK-01")
+    };
+    assert_eq!(judged(100).status, Exception);
+    let many = judged(17_000);
+    assert_eq!((many.status, many.items.len()), (NotEvidenced, 0));
+    assert!(many.reason.contains("none is judged"), "{}", many.reason);
 }
 
 /// Of two schedules that come at the same instant one run is asked, and one missed occurrence.
@@ -605,6 +646,12 @@ fn what_is_due_by_two_schedules_is_due_once() {
     // That of the twentieth still waits.
     let apart = [nights, vec![at(12, 4)]].concat();
     assert_eq!(missed("extra_schedules = [{ name = \"x\", cron = \"0 4 12,20 * *\", to = \"acme\" }]"), apart);
+    // One backup serves all that wait: what is asked for is the latest.
+    let case = Case::of(vec![]).promising("schedule = \"0 2 24 * *\"");
+    let of_database = "extra_schedules = [{ name = \"x\", cron = \"0 4 20 * *\", to = \"acme\" }]";
+    let waiting =
+        |record: &Record<'_>| duties::backups(record, "shop").iter().map(|one| one.window.at).collect::<Vec<_>>();
+    assert_eq!(Case { of_database, ..case }.read(waiting), [at(24, 2), at(20, 4)]);
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn anchors(record: &Record<'_>, now: Time) -> (Option<Time>, bool) {
 }
 
 fn backup(record: &Record<'_>, database: &str) -> Option<BackupDue> {
-    let due = duties::backup(record, database)?;
+    let due = duties::backups(record, database).into_iter().next()?;
     let failed = record.events(&["backup.failed"]).filter_map(|(line, event)| match event {
         Event::BackupFailed(failed) if failed.database == database && line.at() >= due.window.at => Some(line.id),
         _ => None,

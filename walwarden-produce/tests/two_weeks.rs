@@ -100,7 +100,7 @@ fn two_weeks_end_with_exactly_the_planted_exceptions() {
         // The night without a timer, and the one on which it was late.
         "WW-BK-01/shop/2026-03-05T02:00:00.000000Z",
         "WW-BK-01/shop/2026-03-10T02:00:00.000000Z",
-        "WW-BK-01/shop/independent/2026-03-12T12:00:00.000000Z",
+        "WW-BK-01/shop/2026-03-12T12:00:00.000000Z/independent",
         // The age of the data on the fifth.
         "WW-BK-02/shop/2026-03-04T02:05:",
         // The failure on the seventh, to which nobody said anything.

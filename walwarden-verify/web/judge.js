@@ -7,7 +7,7 @@ const LONG = 1 << 20; // from here on a digest by the browser is worth the askin
 let module; // compiled once
 let instance; // anew for each judgement: no state of one bundle is left when another is judged
 let digest; // of the module's bytes
-let hasher; // a worker, or none
+let hasher = null; // a worker, once it runs
 const hex = (hash) => Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const say = (stage) => postMessage({ stage });
 
@@ -15,7 +15,7 @@ async function load(packed) {
   say("unpacking the verifier");
   const bytes = fromLzma(fromText(packed));
   digest = globalThis.crypto?.subtle ? hex(await crypto.subtle.digest("SHA-256", bytes)) : null;
-  hasher = hasherOf();
+  startHasher();
   module = await WebAssembly.compile(bytes);
   const imports = WebAssembly.Module.imports(module);
   if (imports.length) throw new Error(`the module asks for ${imports.length} imports, and must have none`);
@@ -36,18 +36,24 @@ function output() {
 // first, and the program need not wait for that.
 function hashing() {
   onmessage = async ({ data: { bundle, parts } }) => {
-    const hash = ({ start, end }) => crypto.subtle.digest("SHA-256", bundle.subarray(start, end));
-    postMessage(await Promise.all(parts.map(hash)).catch(() => []));
+    try {
+      postMessage(await Promise.all(parts.map(({ start, end }) => crypto.subtle.digest("SHA-256", bundle.subarray(start, end)))));
+    } catch {
+      postMessage([]);
+    }
   };
+  postMessage("ready");
 }
 
-// That worker, where the browser hashes, and lets a worker have one.
-function hasherOf() {
-  if (!globalThis.crypto?.subtle) return null;
+// Starts that worker, where the browser hashes and lets a worker have one. It is asked nothing before it says that it runs.
+function startHasher() {
+  if (!globalThis.crypto?.subtle) return;
   try {
-    return new Worker(URL.createObjectURL(new Blob([`(${hashing})()`], { type: "text/javascript" })));
+    const worker = new Worker(URL.createObjectURL(new Blob([`(${hashing})()`], { type: "text/javascript" })));
+    worker.onmessage = () => { hasher = worker; };
+    worker.onerror = (event) => event.preventDefault();
   } catch {
-    return null;
+    // The module hashes all parts itself.
   }
 }
 
@@ -60,7 +66,7 @@ function digestsOf(bundle) {
   if (!parts.length) return [];
   return new Promise((resolve) => {
     hasher.onmessage = ({ data }) => resolve(data.map((hash, at) => ({ ...parts[at], sha256: hex(hash) })));
-    hasher.onerror = () => { hasher = null; resolve([]); };
+    hasher.onerror = hasher.onmessageerror = (event) => { event.preventDefault(); hasher = null; resolve([]); };
     hasher.postMessage({ bundle, parts }, [bundle.buffer]);
   });
 }

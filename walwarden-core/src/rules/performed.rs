@@ -46,9 +46,12 @@ fn performed(record: &Record<'_>) -> Assessment {
         database: "*".into(),
         what: format!("the policy in force from {} on is not carried", term.span.start),
     }));
-    for schedule in databases.into_iter().flat_map(|database| schedules(record, database)) {
-        let attempts = attempts.get_or_insert_with(|| by_database(record)).get(schedule.database);
-        found.judge(record, schedule, attempts.map(Vec::as_slice).unwrap_or_default());
+    for database in databases {
+        let attempts = attempts.get_or_insert_with(|| by_database(record)).get(database);
+        let made = Made::of(record, database, attempts.map(Vec::as_slice).unwrap_or_default());
+        for schedule in schedules(record, database) {
+            found.judge(record, schedule, &made);
+        }
     }
     let Found { items, gaps, excused, .. } = found;
     if items.is_empty() && gaps.is_empty() && excused.is_empty() {
@@ -74,7 +77,7 @@ struct Found {
 }
 
 impl Found {
-    fn judge(&mut self, record: &Record<'_>, of: Which<'_>, attempts: &[Attempt<'_>]) {
+    fn judge(&mut self, record: &Record<'_>, of: Which<'_>, made: &Made<'_, '_>) {
         let gap = |kind, what: String| Gap { kind, database: of.database.into(), what };
         let promised = match of.promised(record) {
             Ok(promised) => promised,
@@ -89,8 +92,8 @@ impl Found {
             return;
         }
         let accounts = of.accounts(record);
-        for occurrence in occurrences(record, of.database, &promised, attempts) {
-            let run = occurrence.run.and_then(|place| attempts.get(place));
+        for occurrence in made.occurrences(record, &promised) {
+            let run = occurrence.run.and_then(|place| made.attempts.get(place));
             let due = of.due_at(occurrence.window.at);
             let deviation = match occurrence.filled {
                 Filled::Excused => {
@@ -106,6 +109,11 @@ impl Found {
                     (deviation, ..) => Ok(deviation),
                 },
             };
+            // The time that an extra schedule's occurrence owns is long: what came after the maintenance came for another reason.
+            if of.extra.is_some() && made.is_excused(occurrence.window.at) && !matches!(deviation, Ok(None)) {
+                self.excused.push(format!("{} at {}", of.words(), occurrence.window.at));
+                continue;
+            }
             match deviation {
                 Ok(deviation) => self.items.push(item(of, &occurrence, run, deviation)),
                 Err(what) => self.gaps.push(gap(GapKind::NotCovered, what)),
@@ -127,7 +135,8 @@ impl Stored {
             for line in lines {
                 match line.event() {
                     Event::BackupCompleted(done) => {
-                        stored.entry(line.id).or_default().push((done.object.account_ref, done.completed_at));
+                        // Where it was made, it lies from the start.
+                        stored.entry(line.id).or_default().push((done.object.account_ref, done.started_at));
                     }
                     Event::CopyVerified(copy)
                         if copy.outcome == CopyOutcome::Ok && copy.method == CopyMethod::FullReread =>
@@ -163,9 +172,9 @@ struct Which<'r> {
     extra: Option<&'r str>,
 }
 
-/// The schedules of a database under every policy; its own always is one.
+/// The schedules of a database under every policy of the period; its own always is one.
 fn schedules<'r>(record: &'r Record<'_>, database: &'r str) -> BTreeSet<Which<'r>> {
-    let promises = record.terms().into_iter().filter_map(|term| term.policy?.database(database));
+    let promises = record.terms_of_period().into_iter().filter_map(|term| term.policy?.database(database));
     let extras = promises.flat_map(|promise| promise.extra_schedules.iter().map(|extra| Some(extra.name.as_str())));
     extras.chain([None]).map(|extra| Which { database, extra }).collect()
 }
@@ -195,7 +204,9 @@ impl<'r> Which<'r> {
     }
 
     fn extra_of(self, promise: &DatabasePolicy) -> Option<&ExtraSchedule> {
-        promise.extra_schedules.iter().find(|extra| Some(extra.name.as_str()) == self.extra)
+        // They stand in order of their names (`spec:policy-2`).
+        let extras = promise.extra_schedules.as_slice();
+        extras.get(extras.binary_search_by_key(&self.extra?, |extra| extra.name.as_str()).ok()?)
     }
 
     /// Where backups are to lie, by the place of the term; nowhere in particular those of the database's own schedule.
@@ -215,16 +226,30 @@ impl<'r> Which<'r> {
     }
 }
 
+/// When backups are due in the period: database, name of an extra schedule, window; none of those in a zone of which the
+/// record has no offsets.
+pub(crate) fn due<'r>(record: &'r Record<'_>) -> Vec<(&'r str, Option<&'r str>, Window)> {
+    let mut due = Vec::new();
+    for database in record.databases() {
+        let made = Made::of(record, database, &[]);
+        for of in schedules(record, database) {
+            let Ok(promised) = of.promised(record) else { continue };
+            due.extend(made.windows(record, &promised).into_iter().map(|window| (database, of.extra, window)));
+        }
+    }
+    due
+}
+
 /// Occurrences of the period at which no run began, each with its database; of two schedules at one instant, one.
 pub(crate) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
     let attempts = by_database(record);
     let mut missed = Vec::new();
     for database in record.databases() {
-        let attempts = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
+        let made = Made::of(record, database, attempts.get(database).map(Vec::as_slice).unwrap_or_default());
         let mut known = BTreeSet::new();
         for of in schedules(record, database) {
             let Ok(promised) = of.promised(record) else { continue };
-            let found = occurrences(record, database, &promised, attempts).into_iter();
+            let found = made.occurrences(record, &promised).into_iter();
             let found = found.filter(|occurrence| occurrence.filled == Filled::Missed);
             let windows = found.map(|occurrence| occurrence.window).filter(|window| known.insert(window.at));
             missed.extend(windows.map(|window| (database.into(), window)));
@@ -233,24 +258,48 @@ pub(crate) fn missed(record: &Record<'_>) -> Vec<(String, Window)> {
     missed
 }
 
-/// The last occurrence of each schedule of a database in the period, with how it was filled so far, that of its own schedule
-/// first; none where the offsets of its zone are not known.
+/// The last occurrence of each schedule of a database in the period, with how it was filled so far; none where the offsets
+/// of its zone are not known.
 pub(crate) fn last_expected(record: &Record<'_>, database: &str) -> Vec<Occurrence> {
     let attempts = by_database(record);
-    let attempts = attempts.get(database).map(Vec::as_slice).unwrap_or_default();
-    let last = |of: Which<'_>| occurrences(record, database, &of.promised(record).ok()?, attempts).pop();
+    let made = Made::of(record, database, attempts.get(database).map(Vec::as_slice).unwrap_or_default());
+    let last = |of: Which<'_>| made.occurrences(record, &of.promised(record).ok()?).pop();
     schedules(record, database).into_iter().filter_map(last).collect()
 }
 
-/// The occurrences of the period while the database was in scope, each with how it was filled.
-fn occurrences(record: &Record<'_>, database: &str, terms: &[Term<'_>], attempts: &[Attempt<'_>]) -> Vec<Occurrence> {
-    let mut windows = occurrence::windows(terms, record.period());
-    if let Some(scope) = record.scope(database) {
-        windows.retain(|window| scope.start <= window.at && window.at < scope.end);
+/// What fills the occurrences of a database, of whichever schedule.
+struct Made<'a, 'r> {
+    attempts: &'a [Attempt<'r>],
+    runs: Vec<Run>,
+    excused: Vec<Period>,
+    scope: Option<Period>,
+}
+
+impl<'a, 'r> Made<'a, 'r> {
+    fn of(record: &Record<'_>, database: &str, attempts: &'a [Attempt<'r>]) -> Self {
+        Self {
+            attempts,
+            runs: attempts.iter().map(|attempt| attempt.run).collect(),
+            excused: record.maintenance(database, Duty::Backup).collect(),
+            scope: record.scope(database),
+        }
     }
-    let runs: Vec<Run> = attempts.iter().map(|attempt| attempt.run).collect();
-    let excused: Vec<Period> = record.maintenance(database, Duty::Backup).collect();
-    occurrence::fill(&windows, terms, &runs, &excused, record.covered())
+
+    /// The occurrences of the period while the database was in scope.
+    fn windows(&self, record: &Record<'_>, terms: &[Term<'_>]) -> Vec<Window> {
+        let mut windows = occurrence::windows(terms, record.period());
+        windows.retain(|window| self.scope.is_none_or(|scope| scope.contains(window.at)));
+        windows
+    }
+
+    /// Each with how it was filled.
+    fn occurrences(&self, record: &Record<'_>, terms: &[Term<'_>]) -> Vec<Occurrence> {
+        occurrence::fill(&self.windows(record, terms), terms, &self.runs, &self.excused, record.covered())
+    }
+
+    fn is_excused(&self, at: Time) -> bool {
+        self.excused.iter().any(|span| span.contains(at))
+    }
 }
 
 /// A run of a backup, and the entry that ended it, or began it where it has no end.
@@ -323,6 +372,9 @@ fn item(of: Which<'_>, occurrence: &Occurrence, run: Option<&Attempt<'_>>, devia
         }
         _ => None,
     };
-    let extra = of.extra.map(|extra| format!("{extra}/")).unwrap_or_default();
-    Item { id: format!("{ID}/{}/{extra}{at}", of.database), at, database: of.database.into(), entry, deviation, note }
+    let named =
+        |said: String| of.extra.map_or_else(|| said.clone(), |extra| format!("{said}, of the schedule {extra}"));
+    let (deviation, note) = (deviation.map(named), note.map(named));
+    let extra = of.extra.map(|extra| format!("/{extra}")).unwrap_or_default();
+    Item { id: format!("{ID}/{}/{at}{extra}", of.database), at, database: of.database.into(), entry, deviation, note }
 }

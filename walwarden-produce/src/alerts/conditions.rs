@@ -271,7 +271,8 @@ fn exposed(record: &Record<'_>, custody: &Custody, database: &DatabasePolicy, no
         return Some(Condition::page("exposure-high", id, text));
     }
     let grace = database.start_tolerance_s.unwrap_or(0).saturating_add(database.max_run_s);
-    let is_late = duties::backup(record, &database.id).is_some_and(|due| due.window.at.plus_seconds(grace) <= now);
+    let waiting = duties::backups(record, &database.id);
+    let is_late = waiting.iter().any(|due| due.window.at.plus_seconds(grace) <= now);
     let is_near = age.saturating_mul(100) > rpo.saturating_mul(WARN_PCT);
     (is_late && is_near).then(|| Condition::warn("exposure-high", id, text))
 }

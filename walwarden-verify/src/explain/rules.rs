@@ -78,9 +78,9 @@ pub(super) const TEXTS: &[RuleText] = &[
     RuleText {
         id: "WW-BK-01",
         spec: "rules-11",
-        asks: "Whether each backup that the policy's schedule promised was made, and began in time.",
-        population: "Each instant of the schedule in the period, of each database in scope, in the zone of the policy in force then; not what rests in maintenance that was declared before it began.",
-        deviates: "late, failed or missed, and when the run started that decided",
+        asks: "Whether each backup that a schedule of the policy promised was made, and began in time; and whether that of an extra schedule lies in the account that it names.",
+        population: "Each instant of each schedule in the period, of each database in scope, in the zone of the policy in force then; not what rests in maintenance that was declared before it began.",
+        deviates: "late, failed or missed, and when the run started that decided; or that no copy lay in the account of an extra schedule",
         limits: "A backup that was late counts as late also when it was good. A run by hand fills an occurrence where the policy lets it.",
         ask: "Ask what kept each missed or late run, who noticed it, and when.",
     },

@@ -7,11 +7,12 @@ use serde::Serialize;
 use walwarden_core::{
     Period, Time,
     chain::{Line, entry_hash},
+    duties,
     event::{
         ActionRecorded, ActionState, BackupCompleted, CopyOutcome, CopyVerified, Event, EvidenceCollected,
         RestoreTested, RetentionPruned, ReviewSigned, Separation,
     },
-    occurrence::{self, Term},
+    occurrence::Window,
     policy::Apart,
     record::Record,
     rules::bound::promises_too_much,
@@ -289,30 +290,12 @@ fn due(record: &Record<'_>) -> Vec<DueShown> {
     if promises_too_much(record) {
         return Vec::new();
     }
-    let terms = record.terms();
-    let policies = terms.iter().filter_map(|term| term.policy);
-    let mut databases: Vec<&str> = policies.flat_map(|policy| policy.databases.iter().map(|d| d.id.as_str())).collect();
-    databases.sort_unstable();
-    databases.dedup();
-    let mut due = Vec::new();
-    for database in databases {
-        let promised = terms.iter().map(|term| {
-            let schedule = term.policy.and_then(|policy| policy.database(database)?.schedule.as_ref());
-            // Without the zone's offsets no instant of it is known: then nothing is said to be due.
-            let zone =
-                term.policy.filter(|_| schedule.is_some()).map_or(Some(record.utc()), |p| record.zone(&p.timezone));
-            Some(Term { span: term.span, schedule, zone: zone?, start_tolerance_s: 0, manual_counts: false })
-        });
-        let Some(promised) = promised.collect::<Option<Vec<Term<'_>>>>() else { continue };
-        let scope = record.scope(database);
-        let windows = occurrence::windows(&promised, record.period()).into_iter();
-        let windows = windows.filter(|window| scope.is_none_or(|scope| scope.contains(window.at)));
-        due.extend(windows.map(|window| DueShown {
-            database: database.into(),
-            window: Period { start: window.at, end: window.end },
-        }));
-    }
-    due
+    let shown = |(database, extra, window): (&str, Option<&str>, Window)| DueShown {
+        database: database.into(),
+        extra: extra.map(Into::into),
+        window: Period { start: window.at, end: window.end },
+    };
+    duties::due(record).into_iter().map(shown).collect()
 }
 
 fn prunes(entry: &Line<'_>, pruned: &RetentionPruned) -> Vec<PruneShown> {

@@ -258,6 +258,7 @@ pub(crate) fn large(backups: u32) -> Report {
     performed.status = Status::Exception;
     let due = |place: u32| crate::report::recorded::DueShown {
         database: "orders-prod".into(),
+        extra: None,
         window: Period { start: at(place), end: at(place + 1) },
     };
     report.facts.recorded.due = (0..backups).map(due).collect();
@@ -438,6 +439,7 @@ fn exposure() -> crate::report::ExposureShown {
 fn due(day: u32) -> crate::report::recorded::DueShown {
     crate::report::recorded::DueShown {
         database: "orders-prod".into(),
+        extra: None,
         window: Period { start: at(day), end: at(day + 1) },
     }
 }

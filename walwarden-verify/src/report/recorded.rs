@@ -35,8 +35,19 @@ pub struct Recorded {
 pub struct DueShown {
     /// The database.
     pub database: String,
+    /// Name of the extra schedule; none of the database's own.
+    pub extra: Option<String>,
     /// The window that the occurrence owns, half-open.
     pub window: Period,
+}
+
+impl DueShown {
+    /// Id of its item of WW-BK-01, where it is one.
+    #[must_use]
+    pub fn item(&self) -> String {
+        let extra = self.extra.as_ref().map(|extra| format!("/{extra}")).unwrap_or_default();
+        format!("WW-BK-01/{}/{}{extra}", self.database, self.window.start)
+    }
 }
 
 /// A run of a backup, beside what [`BackupShown`](super::BackupShown) says of it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use walwarden_core::{
-    Period, Time,
+    Period,
     rules::{Item, RuleResult, Status},
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Joined<'r> {
     actions: BTreeMap<&'r str, &'r ActionShown>,
     alerts: BTreeMap<&'r str, &'r AlertShown>,
     runs: BTreeMap<&'r str, Run<'r>>,
-    due: BTreeMap<(&'r str, Time), Period>,
+    due: BTreeMap<String, Period>,
     copies: BTreeMap<&'r str, &'r CopyShown>,
 }
 
@@ -52,7 +52,7 @@ impl<'r> Joined<'r> {
         }
         let runs =
             report.facts.backups.iter().zip(&recorded.runs).map(|(shown, run)| (shown.id.as_str(), (shown, run)));
-        let due = recorded.due.iter().map(|due| ((due.database.as_str(), due.window.start), due.window));
+        let due = recorded.due.iter().map(|due| (due.item(), due.window));
         Self {
             runs: runs.collect(),
             due: due.collect(),
@@ -86,7 +86,7 @@ impl<'r> Joined<'r> {
 
     /// The window of an occurrence.
     pub(super) fn window(&self, item: &Item) -> Option<Period> {
-        self.due.get(&(item.database.as_str(), item.at)).copied()
+        self.due.get(&item.id).copied()
     }
 
     /// The look at a copy of a backup that found it good first, else the last look.

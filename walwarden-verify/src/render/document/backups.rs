@@ -153,7 +153,12 @@ fn unusual(due: &[Due<'_>], deviating: bool) -> Table {
         (bad == deviating).then(|| {
             Row::new(vec![
                 Text::plain(words::minute(one.at)).into(),
-                Text::record(one.database).into(),
+                one.extra
+                    .map_or_else(
+                        || Text::record(one.database),
+                        |extra| Text::record(one.database).and(", ").and_record(extra),
+                    )
+                    .into(),
                 mark.into(),
                 said.into(),
             ])

@@ -16,6 +16,8 @@ const RULE: &str = "WW-BK-01";
 pub(super) struct Due<'r> {
     /// The database.
     pub(super) database: &'r str,
+    /// Name of the extra schedule that it is of.
+    pub(super) extra: Option<&'r str>,
     /// When it was due.
     pub(super) at: Time,
     /// How it was filled.
@@ -30,8 +32,8 @@ pub(super) fn all(report: &Report) -> Vec<Due<'_>> {
     if rule.items.is_empty() && rule.gaps.is_empty() {
         return Vec::new();
     }
-    let items: BTreeMap<(&str, Time), (usize, &Item)> =
-        rule.items.iter().enumerate().map(|(place, item)| ((item.database.as_str(), item.at), (place, item))).collect();
+    let items: BTreeMap<&str, (usize, &Item)> =
+        rule.items.iter().enumerate().map(|(place, item)| (item.id.as_str(), (place, item))).collect();
     let completed: BTreeSet<&str> = report
         .facts
         .backups
@@ -42,7 +44,7 @@ pub(super) fn all(report: &Report) -> Vec<Due<'_>> {
     let by_hand = by_hand(report);
     let ends = report.facts.span.map(|span| span.end);
     let due = |due: &'_ crate::report::recorded::DueShown| {
-        let item = items.get(&(due.database.as_str(), due.window.start)).copied();
+        let item = items.get(due.item().as_str()).copied();
         let filled = match item {
             Some((_, item)) if item.deviation.is_none() => match &item.note {
                 None => Filled::OnTime,
@@ -50,7 +52,7 @@ pub(super) fn all(report: &Report) -> Vec<Due<'_>> {
                 Some(_) => Filled::Recovered,
             },
             Some((_, item)) if item.entry.is_empty() => Filled::Missed,
-            Some((_, item)) if completed.contains(item.entry.as_str()) => Filled::Late,
+            Some((_, item)) if completed.contains(item.entry.as_str()) && is_late(item) => Filled::Late,
             Some(_) => Filled::Failed,
             None if ends.is_some_and(|end| due.window.end > end) => Filled::NotCovered,
             None => Filled::Excused,
@@ -59,9 +61,14 @@ pub(super) fn all(report: &Report) -> Vec<Due<'_>> {
     };
     let all = report.facts.recorded.due.iter().map(|one| {
         let (filled, item) = due(one);
-        Due { database: &one.database, at: one.window.start, filled, item }
+        Due { database: &one.database, extra: one.extra.as_deref(), at: one.window.start, filled, item }
     });
     all.collect()
+}
+
+/// Whether it came, and came late: one of an extra schedule can also have come, and not have arrived.
+fn is_late(item: &Item) -> bool {
+    item.deviation.as_ref().is_some_and(|deviation| deviation.starts_with("late: "))
 }
 
 /// Entries of runs that a person started.

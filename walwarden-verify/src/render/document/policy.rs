@@ -88,8 +88,10 @@ fn none() -> String {
 }
 
 fn schedule(policy: &Policy, database: &DatabasePolicy) -> Cell {
-    let Some(schedule) = &database.schedule else { return Text::plain(none()).into() };
-    let mut lines = vec![Text::code(schedule.to_string()), Text::record(&policy.timezone)];
+    let mut lines = match &database.schedule {
+        Some(schedule) => vec![Text::code(schedule.to_string()), Text::record(&policy.timezone)],
+        None => vec![Text::plain(none())],
+    };
     lines.extend(database.extra_schedules.iter().map(|extra| {
         Text::code(extra.cron.to_string()).and(" ").and_record(&extra.name).and(", to ").and_record(&extra.to)
     }));

@@ -21,6 +21,8 @@ pub(super) struct Recorded<'a> {
 #[derive(Serialize)]
 struct Due<'a> {
     database: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra: Option<&'a str>,
     window: Period,
 }
 
@@ -233,7 +235,11 @@ struct Review<'a> {
 impl<'a> From<&'a recorded::Recorded> for Recorded<'a> {
     fn from(recorded: &'a recorded::Recorded) -> Self {
         Self {
-            due: recorded.due.iter().map(|due| Due { database: &due.database, window: due.window }).collect(),
+            due: recorded
+                .due
+                .iter()
+                .map(|due| Due { database: &due.database, extra: due.extra.as_deref(), window: due.window })
+                .collect(),
             runs: recorded.runs.iter().map(run).collect(),
             tests: recorded.tests.iter().map(test).collect(),
             copies: recorded.copies.iter().map(copy).collect(),

@@ -12,6 +12,7 @@ use walwarden_produce::{
     alerts::{Standing, standing},
     awaited::{awaited, calendar, terms, words},
     config::is_id,
+    error::VaultError,
     files::replace,
     metrics::{metrics, open_metrics},
     plan::{Task, plan},
@@ -48,6 +49,9 @@ pub(super) fn run(job: &Job, args: &StatusArgs) -> Result<Exit, ProduceError> {
     }
     for Standing { alert, entry, at, text } in standing(&producer)? {
         say!("wrong  {alert}, {at}, {entry}: {text}");
+    }
+    if let Some(why) = set_back(&producer) {
+        say!("wrong  {why}");
     }
     let status = status(&producer)?;
     say!("chain  {}", status.origin);
@@ -107,6 +111,14 @@ fn deviate(result: &RuleResult) -> String {
     }
 }
 
+/// That the vault is older than what its signer remembers. Who may not ask the signer sees the rest all the same.
+fn set_back(producer: &Producer) -> Option<String> {
+    match producer.not_set_back() {
+        Err(ProduceError::Vault(error @ VaultError::SetBack { .. })) => Some(error.to_string()),
+        _ => None,
+    }
+}
+
 /// The same for programs.
 fn json(producer: &Producer) -> Result<Value, ProduceError> {
     let status = status(producer)?;
@@ -138,6 +150,7 @@ fn json(producer: &Producer) -> Result<Value, ProduceError> {
         "due": due,
         "awaited": waits,
         "wrong": wrong,
+        "set_back": set_back(producer),
         "rules": status.rules.iter().map(judged).collect::<Vec<_>>(),
         "metrics": metrics(producer)?,
     }))
