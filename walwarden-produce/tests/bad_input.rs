@@ -220,7 +220,7 @@ fn a_vault_restored_to_an_older_state() {
     // What is there can still be looked at.
     let output = vault.run(&["status"]);
     assert_success(&output);
-    assert!(stdout(&output).contains("\nwrong  this vault has"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("wrong  this vault has"), "{}", stdout(&output));
     assert_eq!(vault.entries(), before);
     fs::remove_dir_all(vault.path()).unwrap();
     fs::rename(vault.dir.path().join("newest"), vault.path()).unwrap();
